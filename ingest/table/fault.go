@@ -1,0 +1,55 @@
+package table
+
+import "fmt"
+
+// Fault is what is wrong with one value of one row. The caller that knows the
+// file and the line adds them; see [Reject].
+type Fault struct {
+	Column string // as the file names it
+	Value  string // as found; e-mail addresses are masked when it is printed
+	Rule   string // what a value must be
+	Remedy string // what to change, in words for the person who made the file
+}
+
+func (f *Fault) Error() string {
+	return fmt.Sprintf("%s: %q %s; %s", f.Column, Mask(clip(f.Value)), f.Rule, f.Remedy)
+}
+
+// Reject is one input row that was not taken, with its place. Line 0 means the
+// fault is about the whole file.
+type Reject struct {
+	Source string `json:"source"`
+	File   string `json:"file"`
+	Line   int64  `json:"line"`
+	Column string `json:"column"`
+	Value  string `json:"value"`
+	Rule   string `json:"rule"`
+	Remedy string `json:"remedy"`
+}
+
+func (r Reject) Error() string {
+	at := r.File
+	if r.Line > 0 {
+		at = fmt.Sprintf("%s:%d", r.File, r.Line)
+	}
+	if r.Column == "" {
+		return fmt.Sprintf("%s: %s; %s", at, r.Rule, r.Remedy)
+	}
+	return fmt.Sprintf("%s: %s: %q %s; %s", at, r.Column, r.Value, r.Rule, r.Remedy)
+}
+
+// RejectOf places a fault. Its value is clipped and masked, so that it can be
+// logged and written to rejects.jsonl.
+func RejectOf(source, file string, line int64, f *Fault) Reject {
+	return Reject{Source: source, File: file, Line: line, Column: f.Column, Value: Mask(clip(f.Value)), Rule: f.Rule, Remedy: f.Remedy}
+}
+
+// maxValue is how much of a faulty value is shown: enough to recognise it.
+const maxValue = 80
+
+func clip(s string) string {
+	if len(s) <= maxValue {
+		return s
+	}
+	return s[:maxValue] + "…"
+}

@@ -1,0 +1,39 @@
+package gap
+
+import "lostlink/ingest/table"
+
+// Result is everything reconcile hands to the report. Gaps are ordered by
+// purchase time, then purchase id; the other lists by time, then id.
+type Result struct {
+	AsOf        table.Time // end of what was known: nothing later counts
+	PeriodStart table.Time // purchases from here …
+	PeriodEnd   table.Time // … and before here are judged
+	Gaps        []Gap
+	Contested   []Contested
+	Incidents   []Incident
+	TieOut      TieOut
+	// Unplaced counts platform transactions that match no purchase read.
+	Unplaced Sum
+	// OverConnected lists ids that were cut because too many people share them.
+	OverConnected []OverConnected
+	// Missing lists the tables no source gave, and what cannot be told without.
+	Missing []MissingSource
+	// Notes are remarks on the data as a whole (a day without log lines, …).
+	Notes []string
+	// PartnerNames maps partner keys to names, where the catalogue has them.
+	PartnerNames map[string]string
+}
+
+// OverConnected is an id shared by more people than one person can be.
+type OverConnected struct {
+	Kind  string `json:"kind"` // visitor_id, click_id, customer_key, …
+	ID    string `json:"id"`
+	Other int    `json:"people"`
+	Limit int    `json:"limit"`
+}
+
+// MissingSource says what a table that is not there would have told.
+type MissingSource struct {
+	Table table.Kind `json:"table"`
+	Tells string     `json:"tells"`
+}
