@@ -1,0 +1,68 @@
+package ingest
+
+import "lostlink/ingest/table"
+
+// Options says what to read. Paths are relative to the data folder given to
+// [Load].
+type Options struct {
+	Sources []Source
+	// RejectLimit is the share of a source's rows (0–1) that may be rejected
+	// before the run stops without a report.
+	RejectLimit float64
+	// Links tells a partner's landing address from any other address.
+	Links LinkOptions
+}
+
+// Source is one kind of export or log in one or more files.
+type Source struct {
+	// Name is how messages call the source; unique. Empty: the format's name,
+	// or the table's for native files.
+	Name string
+	// Format is the name of a registered source ("stripe_payments"); empty
+	// means: recognise it from the files.
+	Format string
+	// Table is the table a native file holds; unused by other formats.
+	Table table.Kind
+	// Files are paths or doublestar globs, read in sorted order. "" entries are refused.
+	Files []string
+	// Optional sources may be missing without a word; others count as missing
+	// input (exit code 3).
+	Optional bool
+	// Zone is the IANA zone or fixed offset ("-08:00") of times written without
+	// one; empty: the format's own.
+	Zone string
+	// Unit is how amounts are written; empty: the format's own.
+	Unit table.Unit
+	// Currency is used where a row names none.
+	Currency string
+	// DateOrder is "mdy", "dmy" or "ymd"; empty: found per file.
+	DateOrder string
+	// LogFormat is the server's own log_format (nginx) or LogFormat (Apache)
+	// string; empty: NCSA combined.
+	LogFormat string
+	// Columns maps the file's columns onto the table's. It wins over what the
+	// format knows.
+	Columns []ColumnMap
+}
+
+// ColumnMap maps one column of a file (a CSV header, a JSON path with dots, a
+// log variable without "$") to a column of the table.
+type ColumnMap struct{ From, To string }
+
+// LinkOptions are the query parameters that mark a partner's landing address,
+// in order of trust.
+type LinkOptions struct {
+	PartnerParameters []string // value: the partner key, plain or base64
+	ClickParameters   []string // value: the click id
+}
+
+// DefaultOptions are the options of an empty configuration.
+func DefaultOptions() Options {
+	return Options{
+		RejectLimit: 0.01,
+		Links: LinkOptions{
+			PartnerParameters: []string{"ps_partner_key", "gspk"},
+			ClickParameters:   []string{"ps_xid", "gsxid"},
+		},
+	}
+}
