@@ -1,0 +1,17 @@
+package gap
+
+func init() {
+	register(4, Case{
+		Slug:    CookieExpired,
+		Code:    "C05",
+		Title:   "Cookie expired",
+		Meaning: "The last click is older than the partner cookie's life (90 days unless set otherwise; Safari may keep it for a few days only).",
+		Shows:   "The days from the last click to the sign-up are more than the cookie's life in that browser.",
+		Check:   "Days from click to sign-up against the cookie window stated on About.",
+		Steps: []string{
+			"By the programme's terms nothing is owed once the window has passed; decline, or reward as goodwill.",
+			"If Safari's shorter life is the cause, a cookie set by your own server lasts longer.",
+		},
+		CannotTell: "Nothing, once the click is tied to the customer: this case is arithmetic.",
+	})
+}

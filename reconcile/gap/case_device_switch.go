@@ -1,0 +1,17 @@
+package gap
+
+func init() {
+	register(5, Case{
+		Slug:    DeviceSwitch,
+		Code:    "C06",
+		Title:   "Other browser or device",
+		Meaning: "The link was followed in one browser or on one device, and the customer signed up in another, where no cookie was.",
+		Shows:   "A click tied to the customer by e-mail, sign-in or home address with another browser than the sign-up's.",
+		Check:   "The browser of the click differs from the browser of the sign-up.",
+		Steps: []string{
+			"Ask the partner the three questions; if the customer confirms, add the customer and record the sale by hand.",
+			"A cross-device integration such as Branch can keep the connection in future.",
+		},
+		CannotTell: "A shared address alone does not prove one person: it may be an office, a family or a mobile network.",
+	})
+}

@@ -1,0 +1,18 @@
+package gap
+
+func init() {
+	register(7, Case{
+		Slug:    PublicKeyMissing,
+		Code:    "C08",
+		Title:   "Public key missing in the snippet",
+		Meaning: "The snippet was on the page without the company's public key, so nothing it sent could be matched to the company.",
+		Shows:   "Page checks found the snippet without its public key on that day.",
+		Check:   "All losses on pages of one template or release.",
+		Steps: []string{
+			"Put the public key into the snippet's initialise call; the snippet fails silently without it.",
+			"Write to your customer success manager or to PartnerStack support if the key is unknown.",
+			"Add the customers and rewards of that time in bulk.",
+		},
+		CannotTell: "Without page checks it looks like a broken snippet.",
+	})
+}
