@@ -12,6 +12,9 @@ type Result struct {
 	Contested   []Contested
 	Incidents   []Incident
 	TieOut      TieOut
+	// Attributed sums the attributed purchases by UTC day, in date order. The
+	// report makes the weekly share of lost revenue of it; nil leaves that out.
+	Attributed []DaySum
 	// Unplaced counts platform transactions that match no purchase read.
 	Unplaced Sum
 	// OverConnected lists ids that were cut because too many people share them.
@@ -22,6 +25,12 @@ type Result struct {
 	Notes []string
 	// PartnerNames maps partner keys to names, where the catalogue has them.
 	PartnerNames map[string]string
+}
+
+// DaySum is a sum over one UTC day.
+type DaySum struct {
+	Day table.Date
+	Sum Sum
 }
 
 // OverConnected is an id shared by more people than one person can be.
