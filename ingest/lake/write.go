@@ -1,0 +1,45 @@
+package lake
+
+import (
+	"bufio"
+	"os"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+// rowGroupRows is how many rows a row group holds: small enough to build in
+// memory, large enough that a reader seeks seldom.
+const rowGroupRows = 128 << 10
+
+// WriteFile writes rows, in the order given, as one Parquet file, compressed
+// with zstd. T is a struct with parquet tags. The same rows give the same
+// bytes whatever build of the program writes them. The file must not exist
+// yet; its mode is 0600 and it is on disk when WriteFile returns.
+func WriteFile[T any](path string, rows []T) (err error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if e := f.Close(); err == nil {
+			err = e
+		}
+	}()
+	buf := bufio.NewWriterSize(f, 1<<16)
+	w := parquet.NewGenericWriter[T](buf,
+		parquet.Compression(&parquet.Zstd),
+		parquet.MaxRowsPerRowGroup(rowGroupRows),
+		// The default names the build, which would change the bytes.
+		parquet.CreatedBy("lostlink", "1", ""),
+	)
+	if _, err := w.Write(rows); err != nil {
+		return err
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	if err := buf.Flush(); err != nil {
+		return err
+	}
+	return f.Sync()
+}
