@@ -1,0 +1,67 @@
+package config
+
+import (
+	_ "embed"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"lostlink/ingest"
+	"lostlink/reconcile"
+)
+
+// Config is everything a run is told. The zero value is not useful; start from
+// [Default].
+type Config struct {
+	// Programme is what reports call the partner programme.
+	Programme string
+	Ingest    ingest.Options
+	Reconcile reconcile.Options
+	// Data is the folder that source paths start from, Output where reports
+	// go, State where the lake, the catalogue and the ledger are. They are kept
+	// as written; see [Config.Path].
+	Data, Output, State string
+	// InstallationKeyFile is where Reconcile.InstallationKey was read from, ""
+	// if it stood in the file or the environment itself.
+	InstallationKeyFile string
+	// Dir is the folder of the configuration file, "" if there was none. It is
+	// not an option and not written.
+	Dir string
+}
+
+// Default is the configuration of an empty file.
+func Default() *Config {
+	return &Config{
+		Ingest:    ingest.DefaultOptions(),
+		Reconcile: reconcile.DefaultOptions(),
+		Data:      ".",
+		Output:    "out",
+		State:     "state",
+	}
+}
+
+// Path gives p as the program finds it: a relative path in a configuration
+// starts from the folder the file lies in.
+func (c *Config) Path(p string) string {
+	if filepath.IsAbs(p) {
+		return filepath.Clean(p)
+	}
+	return filepath.Join(c.Dir, p)
+}
+
+// Load reads a configuration file and lays the environment (as of
+// [os.Environ]) over it. What is wrong with the contents comes back all at
+// once, each as an [*Error], joined in the order of the file.
+func Load(path string, env []string) (*Config, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the configuration: %w", err)
+	}
+	return parse(path, data, env)
+}
+
+//go:embed example.yaml
+var example []byte
+
+// Example is a commented configuration with every option at its default.
+func Example() []byte { return append([]byte(nil), example...) }

@@ -1,0 +1,174 @@
+package config
+
+import (
+	"lostlink/ingest"
+	"lostlink/ingest/table"
+	"lostlink/reconcile"
+)
+
+// file is the configuration as it is written: the keys and their types. Times
+// are text here. A key's name is its tag; the reader, the environment and the
+// writer all go by it.
+type file struct {
+	Programme           string      `mapstructure:"programme"`
+	Data                string      `mapstructure:"data"`
+	Output              string      `mapstructure:"output"`
+	State               string      `mapstructure:"state"`
+	Period              period      `mapstructure:"period"`
+	AsOf                string      `mapstructure:"as_of"`
+	LagHours            int         `mapstructure:"lag_hours"`
+	CookieDays          int         `mapstructure:"cookie_days"`
+	SafariDays          int         `mapstructure:"safari_days"`
+	LookBackDays        int         `mapstructure:"look_back_days"`
+	MatchDays           int         `mapstructure:"match_days"`
+	Pages               pages       `mapstructure:"pages"`
+	SiteHosts           []string    `mapstructure:"site_hosts"`
+	Thresholds          []threshold `mapstructure:"thresholds"`
+	Limits              limits      `mapstructure:"limits"`
+	InstallationKey     string      `mapstructure:"installation_key"`
+	InstallationKeyFile string      `mapstructure:"installation_key_file"`
+	RejectLimit         float64     `mapstructure:"reject_limit"`
+	Links               links       `mapstructure:"links"`
+	Sources             []source    `mapstructure:"sources"`
+}
+
+type period struct {
+	Start string `mapstructure:"start"`
+	End   string `mapstructure:"end"`
+}
+
+type pages struct {
+	Signup   []string `mapstructure:"signup"`
+	Checkout []string `mapstructure:"checkout"`
+}
+
+type threshold struct {
+	Currency string `mapstructure:"currency"`
+	Minor    int64  `mapstructure:"minor"`
+}
+
+type limits struct {
+	VisitorPeople int `mapstructure:"visitor_people"`
+	ClickBrowsers int `mapstructure:"click_browsers"`
+}
+
+type links struct {
+	PartnerParameters []string `mapstructure:"partner_parameters"`
+	ClickParameters   []string `mapstructure:"click_parameters"`
+}
+
+type source struct {
+	Name      string   `mapstructure:"name"`
+	Format    string   `mapstructure:"format"`
+	Table     string   `mapstructure:"table"`
+	Files     []string `mapstructure:"files"`
+	Optional  bool     `mapstructure:"optional"`
+	Zone      string   `mapstructure:"zone"`
+	Unit      string   `mapstructure:"unit"`
+	Currency  string   `mapstructure:"currency"`
+	DateOrder string   `mapstructure:"date_order"`
+	LogFormat string   `mapstructure:"log_format"`
+	Columns   []column `mapstructure:"columns"`
+}
+
+type column struct {
+	From string `mapstructure:"from"`
+	To   string `mapstructure:"to"`
+}
+
+// fileOf writes the options down. A key that was read from a file of its own
+// is not spilled into this one.
+func fileOf(c *Config) *file {
+	r := &c.Reconcile
+	f := &file{
+		Programme:           c.Programme,
+		Data:                c.Data,
+		Output:              c.Output,
+		State:               c.State,
+		Period:              period{written(r.PeriodStart), written(r.PeriodEnd)},
+		AsOf:                written(r.AsOf),
+		LagHours:            r.LagHours,
+		CookieDays:          r.CookieDays,
+		SafariDays:          r.SafariDays,
+		LookBackDays:        r.LookBackDays,
+		MatchDays:           r.MatchDays,
+		Pages:               pages{r.SignupPages, r.CheckoutPages},
+		SiteHosts:           r.SiteHosts,
+		Limits:              limits{r.VisitorPeople, r.ClickBrowsers},
+		InstallationKeyFile: c.InstallationKeyFile,
+		RejectLimit:         c.Ingest.RejectLimit,
+		Links:               links(c.Ingest.Links),
+	}
+	if f.InstallationKeyFile == "" {
+		f.InstallationKey = r.InstallationKey
+	}
+	for _, t := range r.Thresholds {
+		f.Thresholds = append(f.Thresholds, threshold(t))
+	}
+	for _, s := range c.Ingest.Sources {
+		w := source{s.Name, s.Format, string(s.Table), s.Files, s.Optional, s.Zone, string(s.Unit), s.Currency,
+			s.DateOrder, s.LogFormat, nil}
+		for _, m := range s.Columns {
+			w.Columns = append(w.Columns, column(m))
+		}
+		f.Sources = append(f.Sources, w)
+	}
+	return f
+}
+
+// written gives a time as short as it can be read back: the day alone for a
+// midnight.
+func written(t table.Time) string {
+	if t != 0 && t == t.Date().Start() {
+		return t.Date().String()
+	}
+	return t.String()
+}
+
+// config turns a file into options, checking each value; k knows the places.
+func (f *file) config(k *checker) *Config {
+	c := &Config{
+		Programme: f.Programme,
+		Data:      k.folder("data", f.Data),
+		Output:    k.folder("output", f.Output),
+		State:     k.folder("state", f.State),
+		Ingest: ingest.Options{
+			RejectLimit: k.share("reject_limit", f.RejectLimit),
+			Links: ingest.LinkOptions{
+				PartnerParameters: k.words("links.partner_parameters", f.Links.PartnerParameters),
+				ClickParameters:   k.words("links.click_parameters", f.Links.ClickParameters),
+			},
+		},
+		Reconcile: reconcile.Options{
+			PeriodStart:   k.time("period.start", f.Period.Start),
+			PeriodEnd:     k.time("period.end", f.Period.End),
+			AsOf:          k.time("as_of", f.AsOf),
+			LagHours:      k.atLeast("lag_hours", f.LagHours, 0),
+			CookieDays:    k.atLeast("cookie_days", f.CookieDays, 1),
+			SafariDays:    k.atLeast("safari_days", f.SafariDays, 0),
+			LookBackDays:  k.atLeast("look_back_days", f.LookBackDays, 1),
+			MatchDays:     k.atLeast("match_days", f.MatchDays, 0),
+			SignupPages:   k.paths("pages.signup", f.Pages.Signup),
+			CheckoutPages: k.paths("pages.checkout", f.Pages.Checkout),
+			SiteHosts:     k.hosts("site_hosts", f.SiteHosts),
+			VisitorPeople: k.atLeast("limits.visitor_people", f.Limits.VisitorPeople, 1),
+			ClickBrowsers: k.atLeast("limits.click_browsers", f.Limits.ClickBrowsers, 1),
+			Thresholds:    k.thresholds("thresholds", f.Thresholds),
+		},
+	}
+	c.Ingest.Sources = k.sources("sources", f.Sources)
+	r := &c.Reconcile
+	if r.PeriodStart != 0 && r.PeriodEnd != 0 && r.PeriodEnd <= r.PeriodStart {
+		k.fault("period.end", f.Period.End, "is not after period.start", "the period runs from start to just before end; put end later")
+	}
+	if r.AsOf != 0 && r.PeriodStart != 0 && r.AsOf <= r.PeriodStart {
+		k.fault("as_of", f.AsOf, "is not after period.start", "give the end of the last day the exports cover, or leave as_of empty")
+	}
+	if r.SafariDays > r.CookieDays {
+		k.faultAt(k.written("safari_days", "cookie_days"), "safari_days", text(f.SafariDays), "is longer than cookie_days", "give the shorter life Safari allows, or 0 for none")
+	}
+	if r.LookBackDays < r.CookieDays {
+		k.faultAt(k.written("look_back_days", "cookie_days"), "look_back_days", text(f.LookBackDays), "is shorter than cookie_days", "write at least as many days as the cookie lives")
+	}
+	return c
+}
