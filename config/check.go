@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -12,7 +13,7 @@ import (
 
 	"lostlink/ingest"
 	"lostlink/ingest/table"
-	"lostlink/reconcile"
+	"lostlink/report"
 )
 
 // checker checks values one by one and puts a place to each fault. An empty
@@ -156,20 +157,63 @@ func (k *checker) currency(path, v string) string {
 	return c
 }
 
-func (k *checker) thresholds(path string, vs []threshold) []reconcile.Threshold {
-	var out []reconcile.Threshold
+func (k *checker) thresholds(path string, vs []threshold) []threshold {
+	var out []threshold
 	for i, v := range vs {
 		at := fmt.Sprintf("%s[%d]", path, i)
-		t := reconcile.Threshold{Currency: k.currency(at+".currency", v.Currency), Minor: v.Minor}
+		v.Currency = k.currency(at+".currency", v.Currency)
 		if v.Minor < 0 {
 			k.fault(at+".minor", text(v.Minor), "is below 0", "write the smallest amount in minor units, 500 for 5.00 EUR")
 		}
-		if slices.ContainsFunc(out, func(o reconcile.Threshold) bool { return o.Currency == t.Currency }) {
+		if slices.ContainsFunc(out, func(o threshold) bool { return o.Currency == v.Currency }) {
 			k.fault(at+".currency", v.Currency, "has a threshold already", "keep one threshold a currency")
 		}
-		out = append(out, t)
+		out = append(out, v)
 	}
 	return out
+}
+
+// reportKeys is what a message of the report's check begins with and a place
+// says better.
+var reportKeys = regexp.MustCompile(`^report: (?:\w+: )?`)
+
+// report leaves the rules to [report.Options.Check], which knows no lines: it
+// is asked about one value at a time.
+func (k *checker) report(path string, v reporting) report.Options {
+	ask := func(at string, o report.Options) {
+		o.ReviewRowsMax = cmp.Or(o.ReviewRowsMax, 1)
+		if err := o.Check(); err != nil {
+			rule, remedy, _ := strings.Cut(reportKeys.ReplaceAllString(err.Error(), ""), "; ")
+			k.fault(path+"."+at, "", rule, remedy)
+		}
+	}
+	o := report.Options{
+		ReviewRowsMax: k.atLeast(path+".review_rows_max", v.ReviewRowsMax, 1),
+		Thresholds:    convert(k.thresholds(path+".thresholds", v.Thresholds), func(t threshold) report.Threshold { return report.Threshold(t) }),
+		MaskEmail:     v.MaskEmail,
+	}
+	ask("review_rows_max", report.Options{ReviewRowsMax: o.ReviewRowsMax})
+	if v.MainCurrency != "" {
+		o.MainCurrency = k.currency(path+".main_currency", v.MainCurrency)
+	}
+	for i, r := range v.Rates {
+		at := fmt.Sprintf("rates[%d]", i)
+		r.Currency = k.currency(path+"."+at+".currency", r.Currency)
+		faulty := r.Currency == "" || v.MainCurrency != "" && o.MainCurrency == "" // and reported
+		if !faulty {
+			ask(at, report.Options{MainCurrency: o.MainCurrency, Rates: []report.Rate{report.Rate(r)}})
+		}
+		o.Rates = append(o.Rates, report.Rate(r))
+	}
+	for i, r := range v.Commission {
+		at := fmt.Sprintf("commission[%d]", i)
+		if r.Currency != "" {
+			r.Currency = k.currency(path+"."+at+".currency", r.Currency)
+		}
+		ask(at, report.Options{Commission: []report.CommissionRule{report.CommissionRule(r)}})
+		o.Commission = append(o.Commission, report.CommissionRule(r))
+	}
+	return o
 }
 
 // native is the format of files that bear the tables' own column names.
@@ -218,8 +262,6 @@ func (k *checker) source(at string, v source) ingest.Source {
 		s.Format = native
 	case v.Table != "" && v.Format != native:
 		k.fault(at+".table", v.Table, "goes with format native alone", "remove it: the format "+v.Format+" knows its table")
-	case v.Table == "" && v.Format == native:
-		k.fault(at+".table", "", "is missing", "say which table the file holds: "+strings.Join(kinds(), ", "))
 	}
 	s.Columns = k.columns(at+".columns", s.Table, v.Columns)
 	return s

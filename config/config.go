@@ -8,15 +8,15 @@ import (
 
 	"lostlink/ingest"
 	"lostlink/reconcile"
+	"lostlink/report"
 )
 
 // Config is everything a run is told. The zero value is not useful; start from
 // [Default].
 type Config struct {
-	// Programme is what reports call the partner programme.
-	Programme string
 	Ingest    ingest.Options
 	Reconcile reconcile.Options
+	Report    report.Options
 	// Data is the folder that source paths start from, Output where reports
 	// go, State where the lake, the catalogue and the ledger are. They are kept
 	// as written; see [Config.Path].
@@ -34,6 +34,7 @@ func Default() *Config {
 	return &Config{
 		Ingest:    ingest.DefaultOptions(),
 		Reconcile: reconcile.DefaultOptions(),
+		Report:    report.DefaultOptions(),
 		Data:      ".",
 		Output:    "out",
 		State:     "state",

@@ -11,6 +11,7 @@ import (
 	"lostlink/ingest"
 	"lostlink/ingest/table"
 	"lostlink/reconcile"
+	"lostlink/report"
 )
 
 var update = flag.Bool("update", false, "write the .err files anew")
@@ -51,7 +52,7 @@ func TestExampleIsTheDefault(t *testing.T) {
 // an option that no key reaches could not be set.
 func TestFileHasEveryOption(t *testing.T) {
 	c := full()
-	for _, v := range []reflect.Value{reflect.ValueOf(*c), reflect.ValueOf(c.Ingest), reflect.ValueOf(c.Ingest.Sources[0]), reflect.ValueOf(c.Reconcile)} {
+	for _, v := range []reflect.Value{reflect.ValueOf(*c), reflect.ValueOf(c.Ingest), reflect.ValueOf(c.Ingest.Sources[0]), reflect.ValueOf(c.Reconcile), reflect.ValueOf(c.Report)} {
 		for i := range v.NumField() {
 			if v.Field(i).IsZero() {
 				name := v.Type().Field(i).Name
@@ -69,7 +70,7 @@ func TestFileHasEveryOption(t *testing.T) {
 
 func TestRoundTrip(t *testing.T) {
 	awkward := full()
-	awkward.Programme = "Ätna: \"Partners\" # 1\nsecond line"
+	awkward.Report.Programme = "Ätna: \"Partners\" # 1\nsecond line"
 	awkward.Ingest.Sources[0].LogFormat = `$remote_addr - $remote_user [$time_local] "$request" "$cookie_vid"`
 	awkward.Ingest.Sources[0].Columns = []ingest.ColumnMap{{From: "Custom: {Number}", To: "customer_key"}, {From: "Ünicode, comma", To: "coupon"}}
 	awkward.Ingest.Sources[0].Name = "2026-02-01"
@@ -101,8 +102,7 @@ func roundTrip(t *testing.T, c *Config) *Config {
 func full() *Config {
 	start, end := table.Date(20485).Start(), table.Date(20725).Start()+8*table.Hour
 	return &Config{
-		Programme: "Example partners",
-		Data:      "in", Output: "/srv/out", State: "kept",
+		Data: "in", Output: "/srv/out", State: "kept",
 		Ingest: ingest.Options{
 			RejectLimit: 0.05,
 			Links:       ingest.LinkOptions{PartnerParameters: []string{"via"}, ClickParameters: []string{"click", "cid"}},
@@ -118,6 +118,11 @@ func full() *Config {
 			LookBackDays: 100, MatchDays: 5, SignupPages: []string{"/join"}, CheckoutPages: []string{"/pay", "/buy"},
 			SiteHosts: []string{"www.vendor.example"}, Thresholds: []reconcile.Threshold{{Currency: "JPY", Minor: 500}},
 			VisitorPeople: 7, ClickBrowsers: 4, InstallationKey: "0123456789abcdef",
+		},
+		Report: report.Options{
+			Programme: "Example partners", ReviewRowsMax: 500, Thresholds: []report.Threshold{{Currency: "EUR", Minor: 2500}},
+			MaskEmail: true, MainCurrency: "EUR", Rates: []report.Rate{{Currency: "JPY", ToMain: "0.0061"}},
+			Commission: []report.CommissionRule{{Currency: "JPY", FlatMinor: 500}, {Percent: "12.5"}},
 		},
 	}
 }
@@ -184,7 +189,7 @@ func TestEnvironment(t *testing.T) {
 	}
 	want := Default()
 	want.Dir = "."
-	want.Programme = "0123"
+	want.Report.Programme = "0123"
 	want.Reconcile.LagHours = 72
 	want.Reconcile.PeriodStart = table.Date(20485).Start()
 	want.Reconcile.SiteHosts = []string{"c.example"}

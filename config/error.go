@@ -15,7 +15,7 @@ type Error struct {
 	Key    string // "sources[0].zone"; "" where it is about the file as a whole
 	Value  string // as found, e-mail addresses masked; "" where there is none or it is secret
 	Rule   string // what is wrong
-	Remedy string // what to change
+	Remedy string // what to change; "" where the rule says it
 
 	line int // 0 for the environment and the file as a whole
 }
@@ -29,7 +29,10 @@ func (e *Error) Error() string {
 	if e.Value != "" {
 		fmt.Fprintf(&b, "%q ", table.Mask(e.Value))
 	}
-	b.WriteString(e.Rule + "; " + e.Remedy)
+	b.WriteString(e.Rule)
+	if e.Remedy != "" {
+		b.WriteString("; " + e.Remedy)
+	}
 	return b.String()
 }
 

@@ -4,6 +4,7 @@ import (
 	"lostlink/ingest"
 	"lostlink/ingest/table"
 	"lostlink/reconcile"
+	"lostlink/report"
 )
 
 // file is the configuration as it is written: the keys and their types. Times
@@ -29,6 +30,7 @@ type file struct {
 	InstallationKeyFile string      `mapstructure:"installation_key_file"`
 	RejectLimit         float64     `mapstructure:"reject_limit"`
 	Links               links       `mapstructure:"links"`
+	Report              reporting   `mapstructure:"report"`
 	Sources             []source    `mapstructure:"sources"`
 }
 
@@ -57,6 +59,26 @@ type links struct {
 	ClickParameters   []string `mapstructure:"click_parameters"`
 }
 
+type reporting struct {
+	ReviewRowsMax int          `mapstructure:"review_rows_max"`
+	Thresholds    []threshold  `mapstructure:"thresholds"`
+	MaskEmail     bool         `mapstructure:"mask_email"`
+	MainCurrency  string       `mapstructure:"main_currency"`
+	Rates         []rate       `mapstructure:"rates"`
+	Commission    []commission `mapstructure:"commission"`
+}
+
+type rate struct {
+	Currency string `mapstructure:"currency"`
+	ToMain   string `mapstructure:"to_main"`
+}
+
+type commission struct {
+	Currency  string `mapstructure:"currency"`
+	Percent   string `mapstructure:"percent"`
+	FlatMinor int64  `mapstructure:"flat_minor"`
+}
+
 type source struct {
 	Name      string   `mapstructure:"name"`
 	Format    string   `mapstructure:"format"`
@@ -81,7 +103,7 @@ type column struct {
 func fileOf(c *Config) *file {
 	r := &c.Reconcile
 	f := &file{
-		Programme:           c.Programme,
+		Programme:           c.Report.Programme,
 		Data:                c.Data,
 		Output:              c.Output,
 		State:               c.State,
@@ -98,22 +120,33 @@ func fileOf(c *Config) *file {
 		InstallationKeyFile: c.InstallationKeyFile,
 		RejectLimit:         c.Ingest.RejectLimit,
 		Links:               links(c.Ingest.Links),
+		Report: reporting{
+			ReviewRowsMax: c.Report.ReviewRowsMax,
+			Thresholds:    convert(c.Report.Thresholds, func(t report.Threshold) threshold { return threshold(t) }),
+			MaskEmail:     c.Report.MaskEmail,
+			MainCurrency:  c.Report.MainCurrency,
+			Rates:         convert(c.Report.Rates, func(r report.Rate) rate { return rate(r) }),
+			Commission:    convert(c.Report.Commission, func(r report.CommissionRule) commission { return commission(r) }),
+		},
+		Thresholds: convert(r.Thresholds, func(t reconcile.Threshold) threshold { return threshold(t) }),
+		Sources: convert(c.Ingest.Sources, func(s ingest.Source) source {
+			return source{s.Name, s.Format, string(s.Table), s.Files, s.Optional, s.Zone, string(s.Unit), s.Currency,
+				s.DateOrder, s.LogFormat, convert(s.Columns, func(m ingest.ColumnMap) column { return column(m) })}
+		}),
 	}
 	if f.InstallationKeyFile == "" {
 		f.InstallationKey = r.InstallationKey
 	}
-	for _, t := range r.Thresholds {
-		f.Thresholds = append(f.Thresholds, threshold(t))
-	}
-	for _, s := range c.Ingest.Sources {
-		w := source{s.Name, s.Format, string(s.Table), s.Files, s.Optional, s.Zone, string(s.Unit), s.Currency,
-			s.DateOrder, s.LogFormat, nil}
-		for _, m := range s.Columns {
-			w.Columns = append(w.Columns, column(m))
-		}
-		f.Sources = append(f.Sources, w)
-	}
 	return f
+}
+
+// convert applies one to each of a list; no list stays none.
+func convert[A, B any](list []A, one func(A) B) []B {
+	var out []B
+	for _, v := range list {
+		out = append(out, one(v))
+	}
+	return out
 }
 
 // written gives a time as short as it can be read back: the day alone for a
@@ -128,10 +161,9 @@ func written(t table.Time) string {
 // config turns a file into options, checking each value; k knows the places.
 func (f *file) config(k *checker) *Config {
 	c := &Config{
-		Programme: f.Programme,
-		Data:      k.folder("data", f.Data),
-		Output:    k.folder("output", f.Output),
-		State:     k.folder("state", f.State),
+		Data:   k.folder("data", f.Data),
+		Output: k.folder("output", f.Output),
+		State:  k.folder("state", f.State),
 		Ingest: ingest.Options{
 			RejectLimit: k.share("reject_limit", f.RejectLimit),
 			Links: ingest.LinkOptions{
@@ -153,9 +185,12 @@ func (f *file) config(k *checker) *Config {
 			SiteHosts:     k.hosts("site_hosts", f.SiteHosts),
 			VisitorPeople: k.atLeast("limits.visitor_people", f.Limits.VisitorPeople, 1),
 			ClickBrowsers: k.atLeast("limits.click_browsers", f.Limits.ClickBrowsers, 1),
-			Thresholds:    k.thresholds("thresholds", f.Thresholds),
+			Thresholds: convert(k.thresholds("thresholds", f.Thresholds),
+				func(t threshold) reconcile.Threshold { return reconcile.Threshold(t) }),
 		},
+		Report: k.report("report", f.Report),
 	}
+	c.Report.Programme = f.Programme
 	c.Ingest.Sources = k.sources("sources", f.Sources)
 	r := &c.Reconcile
 	if r.PeriodStart != 0 && r.PeriodEnd != 0 && r.PeriodEnd <= r.PeriodStart {
