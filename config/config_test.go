@@ -327,3 +327,24 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestWorlds keeps the configurations of the simulated vendors loadable and
+// holds what is told of them.
+func TestWorlds(t *testing.T) {
+	for world, safari := range map[string]int{"alder": 0, "birch": 0, "cedar": 7} {
+		c, err := Load(filepath.Join("..", "testdata", "worlds", world+".yaml"), nil)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		r := c.Reconcile
+		if r.PeriodStart.String() != "2026-02-01T00:00:00Z" || r.PeriodEnd.String() != "2026-09-29T00:00:00Z" || r.AsOf != r.PeriodEnd || r.CookieDays != 90 || r.SafariDays != safari {
+			t.Errorf("%s: %+v", world, r)
+		}
+		for _, s := range c.Ingest.Sources {
+			if strings.Contains(s.LogFormat, "\n") || strings.Contains(s.LogFormat, "  ") {
+				t.Errorf("%s: %s: log format %q is not one line", world, s.Name, s.LogFormat)
+			}
+		}
+	}
+}
