@@ -1,5 +1,7 @@
 package gap
 
+import "fmt"
+
 func init() {
 	register(9, Case{
 		Slug:    ManualURL,
@@ -14,5 +16,61 @@ func init() {
 			"Have the customer follow the link next time.",
 		},
 		CannotTell: "That the partner sent the customer: the records hold no click.",
+		Findings: []Look{
+			{"vanity_address", func(j *Journey) (string, []Row, bool) { return latest(j.Vanity) }},
+			{"partner_page", func(j *Journey) (string, []Row, bool) { return latest(j.PartnerPages) }},
+			{"coupon", func(j *Journey) (string, []Row, bool) {
+				if len(j.Coupons) == 0 || j.leaked() {
+					return "", nil, false
+				}
+				return latest(j.Coupons)
+			}},
+			{"coupon_leaked", func(j *Journey) (string, []Row, bool) {
+				if len(j.Coupons) == 0 || !j.leaked() {
+					return "", nil, false
+				}
+				h := j.Coupons[0]
+				return fmt.Sprintf("%s, but so did %d customers of whom %d have any tie to that partner", h.What, h.Users, h.Linked), []Row{h.Row}, true
+			}},
+			{"coupon_arrived_elsewhere", func(j *Journey) (string, []Row, bool) {
+				if len(j.Coupons) == 0 || j.Arrival != ArrivedFromElsewhere && j.Arrival != ArrivedByCampaign {
+					return "", nil, false
+				}
+				return "the customer found the site by a search, an advertisement or another site", []Row{j.ArrivalRow}, true
+			}},
+			{"claim", func(j *Journey) (string, []Row, bool) { return latest(fitting(j.Claims, true)) }},
+			{"claim_unsure", func(j *Journey) (string, []Row, bool) {
+				if len(fitting(j.Claims, true)) > 0 {
+					return "", nil, false
+				}
+				return latest(fitting(j.Claims, false))
+			}},
+			{"claim_arrived_elsewhere", func(j *Journey) (string, []Row, bool) {
+				if len(j.Claims) == 0 || j.Arrival != ArrivedFromElsewhere && j.Arrival != ArrivedByCampaign {
+					return "", nil, false
+				}
+				return "the customer found the site by a search, an advertisement or another site", []Row{j.ArrivalRow}, true
+			}},
+			{"sure_click", func(j *Journey) (string, []Row, bool) {
+				c := j.Last()
+				if c == nil || !c.Tie.Sure() {
+					return "", nil, false
+				}
+				return "a link was followed, by " + c.Tie.String(), []Row{c.Row}, true
+			}},
+			{"likely_click", func(j *Journey) (string, []Row, bool) {
+				c := j.Last()
+				if c == nil || c.Tie.Sure() {
+					return "", nil, false
+				}
+				return "a link was perhaps followed (" + c.Tie.String() + ")", []Row{c.Row}, true
+			}},
+			{"no_hint", func(j *Journey) (string, []Row, bool) {
+				if len(j.Vanity)+len(j.PartnerPages)+len(j.Coupons)+len(j.Claims) > 0 {
+					return "", nil, false
+				}
+				return "no coupon, partner's page, short address or claim", nil, true
+			}},
+		},
 	})
 }

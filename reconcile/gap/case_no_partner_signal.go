@@ -12,5 +12,26 @@ func init() {
 			"Nothing to do.",
 		},
 		CannotTell: "A referral that left no trace at all looks the same.",
+		Findings: []Look{
+			{"nothing_points", func(j *Journey) (string, []Row, bool) {
+				if len(j.Clicks)+len(j.Vanity)+len(j.PartnerPages)+len(j.Coupons)+len(j.Claims) > 0 || j.Credited != nil {
+					return "", nil, false
+				}
+				return "no click, coupon, partner's page or claim can be tied to this customer", nil, true
+			}},
+			{"click_after_signup", func(j *Journey) (string, []Row, bool) {
+				if len(j.After) == 0 || len(j.Clicks) > 0 {
+					return "", nil, false
+				}
+				return "the customer signed up before they first followed a partner's link", []Row{j.After[0].Row}, true
+			}},
+			{"arrived_elsewhere", func(j *Journey) (string, []Row, bool) {
+				c := j.Last()
+				if c != nil && c.Tie.Sure() || j.Arrival != ArrivedFromElsewhere && j.Arrival != ArrivedByCampaign {
+					return "", nil, false
+				}
+				return "the customer's browser first came by a search, an advertisement or another site", []Row{j.ArrivalRow}, true
+			}},
+		},
 	})
 }

@@ -14,5 +14,14 @@ func init() {
 			"Answer the earlier partner with the times of both clicks.",
 		},
 		CannotTell: "Which of the two partners convinced the customer.",
+		Findings: []Look{
+			{"credited_to_another", func(j *Journey) (string, []Row, bool) {
+				last := j.Last()
+				if j.Credited == nil || last == nil || !last.Tie.Sure() || last.PartnerKey == j.Credited.PartnerKey {
+					return "", nil, false
+				}
+				return "the platform credits " + j.Credited.PartnerKey + "; the last click is " + last.PartnerKey + "'s", []Row{j.Credited.Row, last.Row}, true
+			}},
+		},
 	})
 }

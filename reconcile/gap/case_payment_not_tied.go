@@ -14,5 +14,19 @@ func init() {
 			"PayPal and other unconnected providers need the API or an import for every payment.",
 		},
 		CannotTell: "Whether the platform received the payment and somebody removed it.",
+		Findings: []Look{
+			{"customer_credited", func(j *Journey) (string, []Row, bool) {
+				if j.Credited == nil {
+					return "", nil, false
+				}
+				return j.Credited.What + "; no transaction fits this payment", []Row{j.Credited.Row, j.PurchaseRow}, true
+			}},
+			{"customer_unknown", func(j *Journey) (string, []Row, bool) {
+				if j.Credited != nil {
+					return "", nil, false
+				}
+				return "the platform does not know this customer", nil, true
+			}},
+		},
 	})
 }

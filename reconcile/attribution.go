@@ -1,0 +1,134 @@
+package reconcile
+
+import (
+	"cmp"
+	"slices"
+
+	"lostlink/ingest/table"
+	"lostlink/reconcile/gap"
+)
+
+// attribution pairs purchases with the platform's transactions: one transaction
+// serves one purchase. It tries purchase ids first, then the customer key, the
+// exact e-mail, the loose e-mail and last the stitched person; behind the ids
+// amount and currency must fit and the record must lie close in time.
+type attribution struct {
+	of   []int // per purchase: the transaction, or -1
+	used []bool
+	// unitFaults counts pairs whose amounts differ by exactly 100 or 1000.
+	unitFaults int
+}
+
+// early is how long before the payment its record may lie: clocks differ.
+const early = 6 * table.Hour
+
+func attribute(purchases []table.Purchase, place []gap.Place, txs []table.Transaction, person func(i int) int32, txPerson func(i int) int32, opt Options) *attribution {
+	a := &attribution{of: make([]int, len(purchases)), used: make([]bool, len(txs))}
+	for i := range a.of {
+		a.of[i] = -1
+	}
+	live := func(i int) bool {
+		return place[i] != gap.Duplicate && place[i] != gap.ExcludedReversal && place[i] != gap.ExcludedTest && place[i] != gap.ExcludedFailed
+	}
+	byID := map[string]int{}
+	byInvoice := map[string][]int{}
+	for i := range purchases {
+		if live(i) {
+			byID[purchases[i].PurchaseID] = i
+			if inv := purchases[i].InvoiceID; inv != "" {
+				byInvoice[inv] = append(byInvoice[inv], i)
+			}
+		}
+	}
+	dead := func(t *table.Transaction) bool { return t.Archived == table.Yes || t.Test == table.Yes }
+	pair := func(i, t int) {
+		a.of[i], a.used[t] = t, true
+	}
+	for t := range txs {
+		if dead(&txs[t]) || txs[t].PurchaseID == "" {
+			continue
+		}
+		id := txs[t].PurchaseID
+		if i, ok := byID[id]; ok && a.of[i] < 0 {
+			if x, y := purchases[i].Amount, txs[t].Amount; x*100 == y || x*1000 == y || y*100 == x || y*1000 == x {
+				a.unitFaults++
+			}
+			pair(i, t)
+		} else if is := byInvoice[id]; len(is) == 1 && a.of[is[0]] < 0 {
+			pair(is[0], t)
+		}
+	}
+	rules := []struct {
+		purchase func(i int) string
+		tx       func(t int) string
+	}{
+		{func(i int) string { return purchases[i].CustomerKey }, func(t int) string { return txs[t].CustomerKey }},
+		{func(i int) string { return exactEmail(purchases[i].Email) }, func(t int) string { return exactEmail(txs[t].Email) }},
+		{func(i int) string { return looseEmail(purchases[i].Email) }, func(t int) string { return looseEmail(txs[t].Email) }},
+		{func(i int) string { return personKey(person(i)) }, func(t int) string { return personKey(txPerson(t)) }},
+	}
+	for _, r := range rules {
+		a.pass(purchases, txs, live, dead, r.purchase, r.tx, opt)
+	}
+	return a
+}
+
+func personKey(n int32) string {
+	if n < 0 {
+		return ""
+	}
+	return string([]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)})
+}
+
+type money struct {
+	key      string
+	currency string
+	minor    int64
+}
+
+// pass pairs what shares a key, amount and currency, the closest in time first.
+// A transaction with a purchase id that names another payment is left alone.
+func (a *attribution) pass(purchases []table.Purchase, txs []table.Transaction, live func(int) bool, dead func(*table.Transaction) bool, pk, tk func(int) string, opt Options) {
+	open := map[money][]int{}
+	for i := range purchases {
+		if a.of[i] < 0 && live(i) {
+			if k := pk(i); usable(k) {
+				m := money{k, purchases[i].Currency, purchases[i].Amount}
+				open[m] = append(open[m], i)
+			}
+		}
+	}
+	type match struct {
+		dt   table.Time
+		i, t int
+	}
+	var ms []match
+	window := table.Time(opt.MatchDays) * table.Day
+	for t := range txs {
+		if a.used[t] || dead(&txs[t]) {
+			continue
+		}
+		k := tk(t)
+		if !usable(k) {
+			continue
+		}
+		for _, i := range open[money{k, txs[t].Currency, txs[t].Amount}] {
+			dt := txs[t].CreatedAt - purchases[i].PurchasedAt
+			if dt >= -early && dt <= window {
+				ms = append(ms, match{max(dt, -dt), i, t})
+			}
+		}
+	}
+	slices.SortFunc(ms, func(x, y match) int {
+		return cmp.Or(cmp.Compare(x.dt, y.dt),
+			cmp.Compare(purchases[x.i].PurchasedAt, purchases[y.i].PurchasedAt),
+			cmp.Compare(purchases[x.i].PurchaseID, purchases[y.i].PurchaseID),
+			cmp.Compare(txs[x.t].TransactionKey, txs[y.t].TransactionKey),
+			cmp.Compare(x.t, y.t))
+	})
+	for _, m := range ms {
+		if a.of[m.i] < 0 && !a.used[m.t] {
+			a.of[m.i], a.used[m.t] = m.t, true
+		}
+	}
+}

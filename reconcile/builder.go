@@ -1,0 +1,238 @@
+package reconcile
+
+import (
+	"cmp"
+	"slices"
+
+	"lostlink/ingest/table"
+	"lostlink/reconcile/gap"
+)
+
+// builder holds the indexed records of one run and makes journeys from them.
+type builder struct {
+	opt          Options
+	rec          *records
+	pages        *pages
+	cat          *catalogue
+	claims       *claimIndex
+	purchases    []table.Purchase
+	placed       *placing
+	customers    []table.Customer
+	transactions []table.Transaction
+	attributed   *attribution
+
+	people    *people
+	persons   map[int32]*person
+	purchaser []*person // per purchase; nil when the payment names nobody
+	txPerson  []int32   // per transaction: the person's node, -1
+	byName    map[string][]*person
+	bridges   map[int32]string
+
+	touchesOf map[int32][]int32  // by owner's node: touches of the person's browsers
+	mailed    map[string][]int32 // by exact e-mail: touches that carry it
+	mailedVar map[string][]int32 // by loose e-mail
+	peopleAt  map[string][]int32 // by address: the persons seen there, sorted
+	peopleOn  map[device][]int32 // by address and user agent
+	strangers map[string][]string
+	couponUse map[string]*couponUse
+	consents  consentIndex
+	incidents []incident
+}
+
+// couponUse counts how a coupon is used: a leaked one is used by many who have
+// nothing else to do with its partner.
+type couponUse struct{ users, linked, searched int }
+
+func newBuilder(set *table.Set, opt Options) *builder {
+	b := &builder{opt: opt, purchases: set.Purchases.Rows(), customers: set.Customers.Rows(), transactions: set.Transactions.Rows()}
+	b.opt = settle(opt, b.purchases)
+	b.placed = places(b.purchases, b.opt)
+	b.rec = newRecords(set, b.opt)
+	b.cat = newCatalogue(set, b.rec)
+	b.claims = newClaimIndex(set)
+	b.pages = newPages(set, b.rec, b.purchases, b.opt)
+	b.gatherPeople()
+	b.attributed = attribute(b.purchases, b.placed.place, b.transactions,
+		func(i int) int32 {
+			if p := b.purchaser[i]; p != nil {
+				return p.node
+			}
+			return -1
+		},
+		func(t int) int32 { return b.txPerson[t] }, b.opt)
+	b.consents = newConsentIndex(set)
+	b.indexTouches()
+	b.indexAddresses()
+	b.countCoupons()
+	return b
+}
+
+// ordered lists the persons by node, so that every walk has one order.
+func (b *builder) ordered() []*person {
+	out := make([]*person, 0, len(b.persons))
+	for _, p := range b.persons {
+		out = append(out, p)
+	}
+	slices.SortFunc(out, func(x, y *person) int { return cmp.Compare(x.node, y.node) })
+	return out
+}
+
+func (b *builder) indexTouches() {
+	b.touchesOf = map[int32][]int32{}
+	b.mailed, b.mailedVar = map[string][]int32{}, map[string][]int32{}
+	for i := range b.rec.touches {
+		t := &b.rec.touches[i]
+		if n := b.ownerOf(t); n >= 0 {
+			b.touchesOf[n] = append(b.touchesOf[n], int32(i))
+		}
+		if e := exactEmail(t.click.Email); e != "" {
+			b.mailed[e] = append(b.mailed[e], int32(i))
+			l := looseEmail(e)
+			b.mailedVar[l] = append(b.mailedVar[l], int32(i))
+		}
+	}
+}
+
+// ownerOf gives the person whose browser a touch landed in, -1 for nobody known.
+func (b *builder) ownerOf(t *touch) int32 {
+	if t.visitor == "" {
+		return -1
+	}
+	return b.people.ownerAt(t.visitor, t.at())
+}
+
+// indexAddresses notes who was seen where. An address never ties anybody; it
+// only makes candidates, and these must say how many people they fit.
+func (b *builder) indexAddresses() {
+	b.peopleAt, b.peopleOn = map[string][]int32{}, map[device][]int32{}
+	b.strangers = map[string][]string{}
+	see := func(ip, ua string, n int32) {
+		if ip == "" || n < 0 {
+			return
+		}
+		b.peopleAt[ip] = append(b.peopleAt[ip], n)
+		d := device{ip, ua}
+		b.peopleOn[d] = append(b.peopleOn[d], n)
+	}
+	for _, p := range b.persons {
+		for _, i := range p.signups {
+			s := &b.rec.signups[i]
+			see(s.IP, s.UserAgent, p.node)
+		}
+	}
+	for i := range b.rec.visits {
+		v := &b.rec.visits[i]
+		if v.VisitorID == "" || v.IP == "" {
+			continue
+		}
+		if n := b.people.ownerAt(v.VisitorID, v.VisitedAt); n >= 0 {
+			see(v.IP, v.UserAgent, n)
+		} else if s := b.strangers[v.IP]; len(s) == 0 || s[len(s)-1] != v.VisitorID {
+			b.strangers[v.IP] = append(s, v.VisitorID)
+		}
+	}
+	for k, v := range b.peopleAt {
+		slices.Sort(v)
+		b.peopleAt[k] = slices.Compact(v)
+	}
+	for k, v := range b.peopleOn {
+		slices.Sort(v)
+		b.peopleOn[k] = slices.Compact(v)
+	}
+	for k, v := range b.strangers {
+		slices.Sort(v)
+		b.strangers[k] = slices.Compact(v)
+	}
+}
+
+// others counts the persons in a sorted list besides one.
+func others(list []int32, node int32) int {
+	if _, ok := slices.BinarySearch(list, node); ok {
+		return len(list) - 1
+	}
+	return len(list)
+}
+
+// consentIndex finds the banner's answers of a browser.
+type consentIndex struct {
+	rows      []table.Consent
+	byVisitor map[string][]int
+	byDevice  map[device][]int
+}
+
+func newConsentIndex(set *table.Set) consentIndex {
+	x := consentIndex{rows: set.Consents.Rows(), byVisitor: map[string][]int{}, byDevice: map[device][]int{}}
+	slices.SortStableFunc(x.rows, func(a, b table.Consent) int {
+		return cmp.Or(cmp.Compare(a.DecidedAt, b.DecidedAt), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+	})
+	for i := range x.rows {
+		c := &x.rows[i]
+		if usable(c.VisitorID) {
+			x.byVisitor[c.VisitorID] = append(x.byVisitor[c.VisitorID], i)
+		} else if c.IP != "" {
+			d := device{c.IP, c.UserAgent}
+			x.byDevice[d] = append(x.byDevice[d], i)
+		}
+	}
+	return x
+}
+
+// between lists the answers given by any of the visitor ids, or without one on
+// the devices, in a span of time.
+func (x *consentIndex) between(visitors []string, devices []device, from, to table.Time) []int {
+	var out []int
+	take := func(is []int) {
+		for _, i := range is {
+			if t := x.rows[i].DecidedAt; t >= from && t <= to {
+				out = append(out, i)
+			}
+		}
+	}
+	for _, v := range visitors {
+		take(x.byVisitor[v])
+	}
+	for _, d := range devices {
+		take(x.byDevice[d])
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// result judges everything.
+func (b *builder) result(set *table.Set) *gap.Result {
+	res := &gap.Result{AsOf: b.opt.AsOf, PeriodStart: b.opt.PeriodStart, PeriodEnd: b.opt.PeriodEnd,
+		PartnerNames: b.cat.names, OverConnected: b.people.cut}
+	b.findIncidents()
+	for i := range b.purchases {
+		r := &b.purchases[i]
+		res.TieOut.Read.Add(r.Currency, r.Amount)
+		place := b.placed.place[i]
+		switch {
+		case place != "":
+		case b.attributed.of[i] >= 0:
+			place = gap.Attributed
+			if c, ok := b.contested(i); ok {
+				res.Contested = append(res.Contested, c)
+			}
+		default:
+			place = gap.Unattributed
+			res.Gaps = append(res.Gaps, b.gap(i))
+		}
+		res.TieOut.Place(place, r.Currency, r.Amount)
+	}
+	for t := range b.transactions {
+		if !b.attributed.used[t] && b.transactions[t].Archived != table.Yes && b.transactions[t].Test != table.Yes {
+			res.Unplaced.Add(b.transactions[t].Currency, b.transactions[t].Amount)
+		}
+	}
+	slices.SortFunc(res.Gaps, func(a, c gap.Gap) int {
+		return cmp.Or(cmp.Compare(a.PurchasedAt, c.PurchasedAt), cmp.Compare(a.PurchaseID, c.PurchaseID))
+	})
+	slices.SortFunc(res.Contested, func(a, c gap.Contested) int {
+		return cmp.Or(cmp.Compare(a.PurchasedAt, c.PurchasedAt), cmp.Compare(a.PurchaseID, c.PurchaseID))
+	})
+	res.Incidents = b.reportIncidents(res.Gaps)
+	res.Missing = missing(set, b.rec)
+	res.Notes = b.notes()
+	return res
+}

@@ -1,0 +1,178 @@
+package gap
+
+import (
+	"fmt"
+
+	"lostlink/ingest/table"
+)
+
+// clickFindings gives the findings of a case that needs a click of the
+// customer: how the click is tied to them, and then the case's own.
+func clickFindings(own ...Look) []Look {
+	return append([]Look{
+		{"no_click", func(j *Journey) (string, []Row, bool) {
+			if len(j.Clicks) > 0 {
+				return "", nil, false
+			}
+			return "no click on a partner's link can be tied to the customer", nil, true
+		}},
+		tied("click_by_visitor", func(c *Click) bool { return c.Tie == TieVisitor }),
+		tied("click_by_email", func(c *Click) bool { return c.Tie == TieEmail }),
+		tied("click_by_similar_email", func(c *Click) bool { return c.Tie == TieLooseEmail }),
+		tied("click_by_device", func(c *Click) bool { return c.Tie == TieAddressBrowser && c.Others == 0 }),
+		tied("click_by_device_shared", func(c *Click) bool { return c.Tie == TieAddressBrowser && c.Others > 0 }),
+		tied("click_by_address", func(c *Click) bool { return c.Tie == TieAddress && c.Others == 0 }),
+		tied("click_by_address_few", func(c *Click) bool { return c.Tie == TieAddress && c.Others > 0 && c.Others <= few }),
+		tied("click_by_address_crowd", func(c *Click) bool { return c.Tie == TieAddress && c.Others > few }),
+		{"claim_for_click", func(j *Journey) (string, []Row, bool) {
+			c := j.Last()
+			if c == nil {
+				return "", nil, false
+			}
+			for _, h := range j.Claims {
+				if h.PartnerKey == c.PartnerKey {
+					return h.What + "; the click is that partner's", []Row{h.Row, c.Row}, true
+				}
+			}
+			return "", nil, false
+		}},
+	}, own...)
+}
+
+// few is how many further people an address may have to be called a household.
+const few = 3
+
+// tied sees how the click that should have been credited is tied to the
+// customer.
+func tied(name string, is func(*Click) bool) Look {
+	return Look{name, func(j *Journey) (string, []Row, bool) {
+		c := j.Last()
+		if c == nil || !is(c) {
+			return "", nil, false
+		}
+		what := fmt.Sprintf("followed a link of %s on %s, tied by %s", c.PartnerKey, c.At.Date(), c.Tie)
+		if !c.Tie.Sure() {
+			switch c.Others {
+			case 0:
+				what += ", which fits nobody else"
+			case 1:
+				what += ", which fits one further person"
+			default:
+				what += fmt.Sprintf(", which fits %d further people", c.Others)
+			}
+		}
+		return what, []Row{c.Row}, true
+	}}
+}
+
+// windowPassed sees that the last click is older than the cookie's life.
+func windowPassed(j *Journey) (string, []Row, bool) {
+	c := j.Last()
+	if c == nil || j.Age(c) <= j.Life(c) {
+		return "", nil, false
+	}
+	return fmt.Sprintf("the last click was %s before the sign-up; the cookie lives %s in %s", days(j.Age(c)), days(j.Life(c)), browserWords(c)), []Row{c.Row}, true
+}
+
+func browserWords(c *Click) string {
+	if s := c.Browser.String(); s != "" {
+		return s
+	}
+	return "that browser"
+}
+
+// days writes a span in whole days, or hours below two days.
+func days(t table.Time) string {
+	if t < 2*table.Day {
+		return fmt.Sprintf("%d hours", t/table.Hour)
+	}
+	return fmt.Sprintf("%d days", t/table.Day)
+}
+
+// otherBrowser sees that click and sign-up came from different browsers.
+func otherBrowser(j *Journey) (string, []Row, bool) {
+	c := j.Last()
+	if c == nil || j.SameBrowser(c) != table.No {
+		return "", nil, false
+	}
+	return fmt.Sprintf("clicked in %s, signed up in %s", c.Browser, j.Signup.Browser), []Row{c.Row, j.Signup.Row}, true
+}
+
+// cleanJourney sees that everything on the customer's side was in order: tagged
+// landing, visitor id kept, inside the window, cookies not refused. What is left
+// is a fault of the site.
+func cleanJourney(j *Journey) (string, []Row, bool) {
+	c := j.Last()
+	if c == nil || c.Tie != TieVisitor || c.Tagged != table.Yes || j.SameVisitor(c) != table.Yes || j.Age(c) > j.Life(c) || len(j.Denied) > 0 {
+		return "", nil, false
+	}
+	return "the same browser landed with the parameters and signed up inside the window; it should have been credited", []Row{c.Landing, j.Signup.Row}, true
+}
+
+// checkSays puts a page's state into a finding.
+func checkSays(p PageState, ok bool, what string) (string, []Row, bool) {
+	if !ok || !p.Checked {
+		return "", nil, false
+	}
+	if p.Changing {
+		what += " in one of the two checks around that time"
+	}
+	return what, rowsOf(p.Checks), true
+}
+
+// checksFine sees that landing and sign-up page were in order when used.
+func checksFine(j *Journey) (string, []Row, bool) {
+	if !j.Landing.Fine() || !j.SignupPage.Fine() {
+		return "", nil, false
+	}
+	return "the checks found landing and sign-up page in order", append(rowsOf(j.Landing.Checks), rowsOf(j.SignupPage.Checks)...), true
+}
+
+func checksNotOverwritten(j *Journey) (string, []Row, bool) {
+	return checksWithout(j, func(p PageState) bool { return p.Overwritten == table.Yes }, "the checks found no overwriting of growsumo.data")
+}
+
+func checksHaveKey(j *Journey) (string, []Row, bool) {
+	return checksWithout(j, func(p PageState) bool { return p.PublicKey == table.No }, "the checks found the public key in place")
+}
+
+func checksWithout(j *Journey, bad func(PageState) bool, what string) (string, []Row, bool) {
+	if !j.SignupPage.Checked || bad(j.SignupPage) || bad(j.Landing) {
+		return "", nil, false
+	}
+	return what, append(rowsOf(j.Landing.Checks), rowsOf(j.SignupPage.Checks)...), true
+}
+
+// latest gives the last of the hints.
+func latest(hs []Hint) (string, []Row, bool) {
+	if len(hs) == 0 {
+		return "", nil, false
+	}
+	h := hs[len(hs)-1]
+	return h.What, []Row{h.Row}, true
+}
+
+// fitting lists the claims whose day and customer fit, or those that do not.
+func fitting(hs []Hint, sure bool) []Hint {
+	var out []Hint
+	for _, h := range hs {
+		if h.Sure == sure {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+// leaked tells whether the coupon is used by many who have no other tie to its
+// partner, as after it was put on a coupon site.
+func (j *Journey) leaked() bool {
+	for _, h := range j.Coupons {
+		if h.Users >= leakUsers && h.Linked*5 < h.Users {
+			return true
+		}
+	}
+	return false
+}
+
+// leakUsers is from how many users on a coupon can be called leaked.
+const leakUsers = 12

@@ -1,0 +1,208 @@
+package gap
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// Verdict is the outcome for one journey.
+type Verdict struct {
+	Case        Slug
+	Probability float64
+	Ranking     map[Slug]float64 // every slug, rounded to 4 decimals, summing to about 1
+	RunnerUp    Slug
+	PartnerKey  string
+	Click       *Click // the click that should have been credited, nil if none
+	Candidates  []Candidate
+	Suggest     Suggestion
+	Reason      string
+	Findings    []Finding // strongest first
+	WouldDecide []string
+}
+
+// Judge weighs all findings of all cases over a journey.
+func Judge(j *Journey) Verdict { return JudgeWith(j, &DefaultWeights) }
+
+// JudgeWith is [Judge] with other weights. The weights of what was seen add up
+// per case; the softmax over all cases is the ranking.
+func JudgeWith(j *Journey, w *Weights) Verdict {
+	var v Verdict
+	var score [len(cases)]float64
+	for i, c := range cases {
+		score[i] = w.Base[c.Slug]
+		for _, l := range c.Findings {
+			what, rows, ok := l.See(j)
+			if !ok {
+				continue
+			}
+			weight, _ := w.Of(c.Slug, l.Name)
+			score[i] += weight
+			v.Findings = append(v.Findings, Finding{Name: l.Name, Case: c.Slug, What: what, Weight: weight, Rows: rows})
+		}
+	}
+	top := slices.Max(score[:])
+	sum := 0.0
+	for i := range score {
+		score[i] = math.Exp(score[i] - top)
+		sum += score[i]
+	}
+	v.Ranking = make(map[Slug]float64, len(cases))
+	order := make([]int, len(cases))
+	for i, c := range cases {
+		score[i] /= sum
+		order[i] = i
+		v.Ranking[c.Slug] = round(score[i])
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(score[b], score[a]) })
+	v.Case, v.RunnerUp = cases[order[0]].Slug, cases[order[1]].Slug
+	v.Probability = round(score[order[0]])
+	v.keepTelling()
+	v.who(j)
+	v.propose(j)
+	v.whatWouldDecide(j)
+	return v
+}
+
+// round keeps four decimals: more would promise what no evidence gives.
+func round(p float64) float64 { return math.Round(p*1e4) / 1e4 }
+
+// keepTelling drops the findings of cases that are out of the question and
+// orders the rest: those of the verdict first, then by strength.
+func (v *Verdict) keepTelling() {
+	v.Findings = slices.DeleteFunc(v.Findings, func(f Finding) bool { return v.Ranking[f.Case] < 0.005 && f.Case != v.Case })
+	slices.SortStableFunc(v.Findings, func(a, b Finding) int {
+		mine := func(f Finding) int {
+			if f.Case == v.Case {
+				return 0
+			}
+			return 1
+		}
+		return cmp.Or(cmp.Compare(mine(a), mine(b)), cmp.Compare(math.Abs(b.Weight), math.Abs(a.Weight)), cmp.Compare(a.Case, b.Case), cmp.Compare(a.Name, b.Name))
+	})
+}
+
+// who finds the partner the verdict points at, and the others in question.
+func (v *Verdict) who(j *Journey) {
+	last := j.Last()
+	switch v.Case {
+	case NoPartnerSignal:
+	case PaymentNotTied:
+		v.PartnerKey = j.Credited.PartnerKey
+		v.Click = last
+	case ManualURL:
+		v.PartnerKey = j.hinted()
+	default:
+		if last != nil {
+			v.PartnerKey, v.Click = last.PartnerKey, last
+		}
+	}
+	seen := map[string]bool{}
+	for i := len(j.Clicks) - 1; i >= 0; i-- {
+		c := &j.Clicks[i]
+		if !seen[c.PartnerKey] {
+			seen[c.PartnerKey] = true
+			v.Candidates = append(v.Candidates, CandidateOf(c))
+		}
+	}
+	for _, list := range [][]Hint{j.Vanity, j.PartnerPages, j.Coupons, j.Claims} {
+		for i := len(list) - 1; i >= 0; i-- {
+			if h := list[i]; !seen[h.PartnerKey] {
+				seen[h.PartnerKey] = true
+				v.Candidates = append(v.Candidates, Candidate{PartnerKey: h.PartnerKey, Tie: h.What})
+			}
+		}
+	}
+}
+
+// CandidateOf puts a click into the list of those in question.
+func CandidateOf(c *Click) Candidate {
+	return Candidate{PartnerKey: c.PartnerKey, ClickedAt: c.At, Clicked: c.At.String(), Tie: c.Tie.String(), Others: c.Others}
+}
+
+// hinted gives the partner the hints point at, the strongest kind first.
+func (j *Journey) hinted() string {
+	for _, list := range [][]Hint{j.Vanity, j.PartnerPages, fitting(j.Coupons, true), fitting(j.Claims, true), j.Claims} {
+		if len(list) > 0 {
+			return list[len(list)-1].PartnerKey
+		}
+	}
+	return ""
+}
+
+// propose says what to do, and in one sentence why.
+func (v *Verdict) propose(j *Journey) {
+	v.Reason = v.Findings[0].What
+	for _, f := range v.Findings {
+		if f.Case == v.Case && f.Weight > 0 {
+			v.Reason = f.What
+			break
+		}
+	}
+	last := j.Last()
+	switch {
+	case v.Case == NoPartnerSignal:
+		v.Suggest = None
+		if len(j.After) > 0 && len(j.Clicks) == 0 {
+			v.Reason = "No reward: the customer signed up before they first followed a partner's link."
+		} else if j.leaked() {
+			v.Reason = "No reward: the coupon is used by many who have no other tie to its partner."
+		} else if len(j.Claims) > 0 {
+			v.Reason = "No reward: nothing in the records supports the partner's claim."
+		}
+	case v.PartnerKey != "" && j.OwnPartner == v.PartnerKey:
+		v.Suggest, v.Reason = None, "No reward: the customer is the partner, by e-mail address or domain."
+	case v.Case == CookieExpired:
+		v.Suggest = Ask
+	case v.Case == ManualURL || v.Probability < 0.6 || last != nil && !last.Tie.Sure() && v.Case != PaymentNotTied:
+		v.Suggest = Ask
+	default:
+		v.Suggest = Reward
+	}
+	if j.leaked() && v.Case == ManualURL && len(j.Vanity)+len(j.PartnerPages)+len(fitting(j.Claims, true)) == 0 {
+		v.Suggest, v.Reason = None, "No reward: the coupon is used by many who have no other tie to its partner."
+	}
+	if last != nil && last.Tie == TieAddress && len(j.Claims) == 0 && v.Click == last {
+		v.Suggest, v.Reason = None, "No reward on an address alone: "+last.Tie.String()+" as a click, another browser, nothing else."
+	}
+}
+
+// whatWouldDecide names the sources that would settle a near tie.
+func (v *Verdict) whatWouldDecide(j *Journey) {
+	if v.Ranking[v.RunnerUp] < v.Probability/2 {
+		return
+	}
+	pair := map[Slug]bool{v.Case: true, v.RunnerUp: true}
+	has := func(ss ...Slug) bool {
+		n := 0
+		for _, s := range ss {
+			if pair[s] {
+				n++
+			}
+		}
+		return n >= 2 || n == 1 && len(ss) == 1
+	}
+	add := func(s string) {
+		if !slices.Contains(v.WouldDecide, s) {
+			v.WouldDecide = append(v.WouldDecide, s)
+		}
+	}
+	if has(SnippetBroken, DataOverwritten, PublicKeyMissing, SafariNoSnippet) && !(j.Landing.Checked && j.SignupPage.Checked) {
+		add("page checks")
+		if !j.Has.Cookies {
+			add("the partner cookie in the site log")
+		}
+	}
+	if has(CookiesBlocked) && !j.Has.Consents {
+		add("the consent log")
+	}
+	if has(CookiesCleared, DeviceSwitch, CookiesBlocked) && !j.Has.VisitorIDs {
+		add("a visitor id in the site log")
+	}
+	if has(NoPartnerSignal) {
+		add("the partner's answer to the three questions")
+	}
+	if j.Has.LogHole {
+		add("the missing days of the site log")
+	}
+}

@@ -1,0 +1,307 @@
+package reconcile
+
+import (
+	"cmp"
+	"slices"
+
+	"lostlink/ingest/table"
+)
+
+// person is one customer as the records show them: everything that
+// deterministic ids tie together. Indexes point into the builder's tables.
+type person struct {
+	node      int32
+	emails    []string // exact, sorted
+	names     []string // folded, sorted
+	signups   []int    // in time order
+	purchases []int    // in time order, completed and live ones only
+	customers []int    // the platform's records, in time order
+	visitors  []string // visitor ids they gave an address in, sorted
+	days      []table.Date
+	bridged   string // how a payment was tied to the sign-up where no id does
+}
+
+// activeOn tells whether the person signed up or bought within a day of d.
+func (p *person) activeOn(d table.Date) bool {
+	for _, x := range p.days {
+		if x-d <= claimDays && d-x <= claimDays {
+			return true
+		}
+	}
+	return false
+}
+
+// gatherPeople merges the ids of all records into persons.
+func (b *builder) gatherPeople() {
+	pp := newPeople()
+	names := map[int32]string{}
+	node := func(kind, id string) int32 {
+		if !usable(id) {
+			return -1
+		}
+		n := pp.node(kind, id)
+		names[n] = kind + id
+		return n
+	}
+	email := func(s string) int32 {
+		if e := exactEmail(s); e != "" {
+			return node(emailNode, e)
+		}
+		return -1
+	}
+	var links []link
+	add := func(ns ...int32) int32 {
+		var l link
+		for _, n := range ns {
+			if n >= 0 {
+				l.nodes = append(l.nodes, n)
+			}
+		}
+		if len(l.nodes) == 0 {
+			return -1
+		}
+		links = append(links, l)
+		return l.nodes[0]
+	}
+	su := make([]int32, len(b.rec.signups))
+	for i := range b.rec.signups {
+		s := &b.rec.signups[i]
+		su[i] = add(email(s.Email), node(keyNode, s.CustomerKey))
+	}
+	cu := make([]int32, len(b.customers))
+	for i := range b.customers {
+		c := &b.customers[i]
+		cu[i] = add(email(c.Email), node(keyNode, c.CustomerKey), node(customerNode, c.ProviderKey))
+	}
+	pu := make([]int32, len(b.purchases))
+	for i := range b.purchases {
+		p := &b.purchases[i]
+		pu[i] = add(email(p.Email), node(keyNode, p.CustomerKey), node(customerNode, p.CustomerID))
+	}
+	tx := make([]int32, len(b.transactions))
+	for i := range b.transactions {
+		t := &b.transactions[i]
+		tx[i] = add(email(t.Email), node(keyNode, t.CustomerKey))
+	}
+	pp.stitch(links, func(n int32) string { return names[n] })
+	b.people = pp
+	b.bridge(su, pu, cu)
+
+	for i := range b.rec.signups {
+		s := &b.rec.signups[i]
+		if su[i] >= 0 {
+			pp.own(s.VisitorID, s.SignedUpAt, su[i])
+		}
+	}
+	for i := range b.rec.visits {
+		v := &b.rec.visits[i]
+		if e := exactEmail(v.Email); e != "" {
+			if n, ok := pp.ids[emailNode+e]; ok {
+				pp.own(v.VisitorID, v.VisitedAt, n)
+			}
+		}
+	}
+	pp.settleOwners(b.opt.VisitorPeople)
+
+	b.persons = map[int32]*person{}
+	get := func(n int32) *person {
+		if n < 0 {
+			return nil
+		}
+		n = pp.find(n)
+		p := b.persons[n]
+		if p == nil {
+			p = &person{node: n, bridged: b.bridges[n]}
+			b.persons[n] = p
+		}
+		return p
+	}
+	for i := range b.rec.signups {
+		if p := get(su[i]); p != nil {
+			s := &b.rec.signups[i]
+			p.signups = append(p.signups, i)
+			p.note(s.Email, s.Name)
+			p.days = append(p.days, s.SignedUpAt.Date())
+		}
+	}
+	b.purchaser = make([]*person, len(b.purchases))
+	for i := range b.purchases {
+		p := get(pu[i])
+		b.purchaser[i] = p
+		if p != nil {
+			r := &b.purchases[i]
+			p.note(r.Email, r.Name)
+			if !b.placed.notBought(i) {
+				p.purchases = append(p.purchases, i)
+				p.days = append(p.days, r.PurchasedAt.Date())
+			}
+		}
+	}
+	for i := range b.customers {
+		if p := get(cu[i]); p != nil && b.customers[i].Test != table.Yes {
+			p.customers = append(p.customers, i)
+			p.note(b.customers[i].Email, b.customers[i].Name)
+		}
+	}
+	b.txPerson = make([]int32, len(b.transactions))
+	for i := range tx {
+		b.txPerson[i] = -1
+		if tx[i] >= 0 {
+			b.txPerson[i] = pp.find(tx[i])
+		}
+	}
+	for v, os := range pp.owners {
+		for _, o := range os {
+			if p := b.persons[pp.find(o.node)]; p != nil {
+				p.visitors = append(p.visitors, v)
+			}
+		}
+	}
+	b.byName = map[string][]*person{}
+	for _, p := range b.persons {
+		p.settle(b)
+		for _, n := range p.names {
+			b.byName[n] = append(b.byName[n], p)
+		}
+	}
+}
+
+func (p *person) note(email, name string) {
+	if e := exactEmail(email); e != "" {
+		p.emails = append(p.emails, e)
+	}
+	if n := nameKey(name); n != "" {
+		p.names = append(p.names, n)
+	}
+}
+
+func (p *person) settle(b *builder) {
+	slices.Sort(p.emails)
+	p.emails = slices.Compact(p.emails)
+	slices.Sort(p.names)
+	p.names = slices.Compact(p.names)
+	slices.Sort(p.visitors)
+	p.visitors = slices.Compact(p.visitors)
+	slices.SortStableFunc(p.signups, func(x, y int) int {
+		return cmp.Compare(b.rec.signups[x].SignedUpAt, b.rec.signups[y].SignedUpAt)
+	})
+	slices.SortStableFunc(p.purchases, func(x, y int) int {
+		return cmp.Compare(b.purchases[x].PurchasedAt, b.purchases[y].PurchasedAt)
+	})
+	slices.SortStableFunc(p.customers, func(x, y int) int {
+		return cmp.Compare(b.customers[x].CreatedAt, b.customers[y].CreatedAt)
+	})
+}
+
+// bridge ties payments whose ids lead to no sign-up to one: by a variant of the
+// e-mail address, or by the same name together with the checkout page seen at
+// the second of the payment, or by a name nobody else has. Each needs exactly
+// one sign-up to fit; the journey says that the tie is a bridge.
+func (b *builder) bridge(su, pu, cu []int32) {
+	pp := b.people
+	b.bridges = map[int32]string{}
+	hasSignup := map[int32]bool{}
+	byLoose, byName := map[string][]int{}, map[string][]int{}
+	for i := range b.rec.signups {
+		if su[i] < 0 {
+			continue
+		}
+		hasSignup[pp.find(su[i])] = true
+		s := &b.rec.signups[i]
+		byLoose[looseEmail(s.Email)] = append(byLoose[looseEmail(s.Email)], i)
+		if n := nameKey(s.Name); n != "" {
+			byName[n] = append(byName[n], i)
+		}
+	}
+	// one gives the only person among the sign-ups, -1 for none or several.
+	one := func(is []int) int32 {
+		found := int32(-1)
+		for _, i := range is {
+			n := pp.find(su[i])
+			if found >= 0 && n != found {
+				return -1
+			}
+			found = n
+		}
+		return found
+	}
+	type tie struct {
+		from, to int32
+		how      string
+	}
+	best := map[int32]tie{}
+	strength := map[string]int{byVariant: 3, byCheckout: 2, byLoneName: 1}
+	for i := range b.purchases {
+		if pu[i] < 0 || b.placed.notBought(i) {
+			continue
+		}
+		from := pp.find(pu[i])
+		if hasSignup[from] {
+			continue
+		}
+		p := &b.purchases[i]
+		t := tie{from: from, to: one(byLoose[looseEmail(p.Email)]), how: byVariant}
+		if t.to < 0 {
+			same := byName[nameKey(p.Name)]
+			if at := b.atCheckout(p.PurchasedAt, same); len(at) > 0 {
+				t.to, t.how = one(at), byCheckout
+			} else {
+				var before []int
+				for _, s := range same {
+					if b.rec.signups[s].SignedUpAt <= p.PurchasedAt+table.Minute {
+						before = append(before, s)
+					}
+				}
+				t.to, t.how = one(before), byLoneName
+			}
+		}
+		if t.to < 0 {
+			continue
+		}
+		if old, ok := best[from]; !ok || strength[t.how] > strength[old.how] {
+			best[from] = t
+		}
+	}
+	froms := make([]int32, 0, len(best))
+	for f := range best {
+		froms = append(froms, f)
+	}
+	slices.Sort(froms)
+	for _, f := range froms {
+		t := best[f]
+		// What another payment's bridge has already given a sign-up keeps it.
+		if pp.find(t.from) != pp.find(t.to) {
+			pp.join(t.from, t.to)
+			b.bridges[pp.find(t.to)] = t.how
+		}
+	}
+}
+
+// How a bridge was found, in words.
+const (
+	byVariant  = "a variant of the e-mail address"
+	byCheckout = "the name and the checkout page at the time of the payment"
+	byLoneName = "a name no other customer has"
+)
+
+// atCheckout lists those of the sign-ups in whose browser the checkout page was
+// open within seconds of the payment.
+func (b *builder) atCheckout(at table.Time, signups []int) []int {
+	const within = 5 * table.Second
+	var out []int
+	for _, i := range signups {
+		s := &b.rec.signups[i]
+		vs := b.rec.visitsOf[s.VisitorID]
+		if s.VisitorID == "" {
+			vs = b.rec.visitsFrom[device{s.IP, s.UserAgent}]
+		}
+		k, _ := slices.BinarySearchFunc(vs, at-within, func(v int32, t table.Time) int { return cmp.Compare(b.rec.visits[v].VisitedAt, t) })
+		for ; k < len(vs) && b.rec.visits[vs[k]].VisitedAt <= at+within; k++ {
+			if b.pages.pay[b.rec.paths[vs[k]]] {
+				out = append(out, i)
+				break
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,141 @@
+// Package reconcile finds the purchases nobody was credited for and says why:
+// it places every purchase, pairs them with the platform's records, stitches
+// the records to persons, builds each gap's journey and has it judged. It reads
+// the shared tables and knows neither files nor formats.
+package reconcile
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"strings"
+
+	"lostlink/ingest/table"
+	"lostlink/reconcile/gap"
+)
+
+// Run judges every purchase of the set. It fails when a purchase would be lost
+// or counted twice (the tie-out of gap.TieOut).
+func Run(set *table.Set, opt Options) (*gap.Result, error) {
+	if set.Purchases == nil {
+		return nil, fmt.Errorf("no purchases: configure at least one source of payments")
+	}
+	res := newBuilder(set, opt).result(set)
+	if err := res.TieOut.Check(); err != nil {
+		return nil, err
+	}
+	return res, nil
+}
+
+// gap judges purchase i.
+func (b *builder) gap(i int) gap.Gap {
+	j := b.journey(i)
+	v := gap.Judge(j)
+	p := &j.Purchase
+	g := gap.Gap{GapID: gapID(b.opt.InstallationKey, p.Processor, p.PurchaseID), PurchaseID: p.PurchaseID, PurchasedAt: p.PurchasedAt, Purchased: p.PurchasedAt.String(),
+		Email: p.Email, Name: p.Name, CustomerID: p.CustomerID, CustomerKey: p.CustomerKey, Processor: p.Processor, Coupon: p.Coupon,
+		Amount: p.Amount, Refunded: b.placed.given[i], Currency: p.Currency,
+		Case: v.Case, Probability: v.Probability, Ranking: v.Ranking, RunnerUp: v.RunnerUp, PartnerKey: v.PartnerKey, Candidates: v.Candidates,
+		Suggest: v.Suggest, Reason: v.Reason, Findings: v.Findings, WouldDecide: v.WouldDecide, Timeline: j.Events, Row: j.PurchaseRow}
+	if g.CustomerKey == "" {
+		if who := b.purchaser[i]; who != nil {
+			for _, s := range who.signups {
+				if k := b.rec.signups[s].CustomerKey; k != "" {
+					g.CustomerKey = k
+					break
+				}
+			}
+		}
+	}
+	if c := v.Click; c != nil {
+		g.ClickedAt, g.ClickBrowser, g.LandingPage, g.ClickID = c.At, c.Browser.String(), c.Page, c.ClickID
+	}
+	if s := j.Signup; s != nil {
+		g.SignedUpAt, g.SignupBrowser = s.At, s.Browser.String()
+	}
+	return g
+}
+
+// crockford is base32 without the letters that are taken for others.
+const crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+// gapID names a gap: stable from night to night, telling an outsider nothing,
+// and of a shape no spreadsheet takes for a number. Eleven signs of 5 bits are
+// drawn from HMAC(key, processor, payment id), a twelfth checks them.
+func gapID(key, processor, purchase string) string {
+	m := hmac.New(sha256.New, []byte("lostlink gap\x00"+key))
+	m.Write([]byte(processor + "\x00" + purchase))
+	sum := m.Sum(nil)
+	var id [12]byte
+	bits, n, at, check := 0, 0, 0, 0
+	for i := range 11 {
+		for n < 5 {
+			bits, n, at = bits<<8|int(sum[at]), n+8, at+1
+		}
+		v := bits >> (n - 5) & 31
+		n -= 5
+		id[i] = crockford[v]
+		check = (check*33 + v + 1) % 31
+	}
+	id[11] = crockford[check]
+	return fmt.Sprintf("LL-%s-%s-%s", id[:4], id[4:8], id[8:])
+}
+
+// ownHost tells whether a host is the vendor's: configured, or that of most
+// pages in the log.
+func (b *builder) ownHost(host string) bool {
+	for _, h := range b.opt.SiteHosts {
+		if strings.TrimPrefix(strings.ToLower(h), "www.") == host {
+			return true
+		}
+	}
+	return b.rec.siteHost == host
+}
+
+// missing lists the tables no source gave and what cannot be told without.
+func missing(set *table.Set, r *records) []gap.MissingSource {
+	var out []gap.MissingSource
+	for _, k := range table.Kinds() {
+		if !set.Has(k) && tells[k] != "" {
+			out = append(out, gap.MissingSource{Table: k, Tells: tells[k]})
+		}
+	}
+	if r.has.Visits && !r.has.Cookies {
+		out = append(out, gap.MissingSource{Table: table.Visits, Tells: "the partner cookie in the site log: whether it was ever set, and still there at the sign-up (splits C02, C03, C04 and C07)"})
+	}
+	if r.has.Visits && !r.has.VisitorIDs {
+		out = append(out, gap.MissingSource{Table: table.Visits, Tells: "a visitor id in the site log: whether the same browser came back (C02, C06)"})
+	}
+	return out
+}
+
+var tells = map[table.Kind]string{
+	table.Clicks:       "clicks on partners' links that never reached the site, and clicks by e-mail recipient",
+	table.Visits:       "which pages were opened in which browser: nearly every case needs it",
+	table.Signups:      "when and in which browser customers signed up: without it the purchase stands for the sign-up",
+	table.Customers:    "which customers the platform credits already (C11)",
+	table.Transactions: "which payments the platform has recorded: without it every purchase is a gap",
+	table.Links:        "the partners' short addresses (C10)",
+	table.Partners:     "the partners' coupons, sites and e-mail addresses (C10, self-referrals)",
+	table.PageChecks:   "whether the snippet stood on a page on a day (tells C04, C07, C08 and C09 apart)",
+	table.Consents:     "who refused cookies (tells a refusal from a blocker, C03)",
+	table.Claims:       "which referrals partners miss (C10)",
+}
+
+// notes are remarks on the data as a whole.
+func (b *builder) notes() []string {
+	var out []string
+	if len(b.rec.holes) > 0 {
+		var days []string
+		for d := range b.rec.holes {
+			days = append(days, d.String())
+		}
+		slices.Sort(days)
+		out = append(out, fmt.Sprintf("The site log has no line on %s: what happened then cannot be seen.", strings.Join(days, ", ")))
+	}
+	if n := b.attributed.unitFaults; n > 0 {
+		out = append(out, fmt.Sprintf("%d recorded transactions differ from their payment by a factor of exactly 100 or 1000: one source's unit is set wrongly.", n))
+	}
+	return out
+}

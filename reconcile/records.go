@@ -1,0 +1,295 @@
+package reconcile
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strings"
+
+	"lostlink/ingest/table"
+	"lostlink/reconcile/browser"
+	"lostlink/reconcile/gap"
+)
+
+// touch is one arrival by a partner's link: the recorded click together with
+// the landing that followed, or either alone.
+type touch struct {
+	click   table.Click
+	landing int // index of the visit, -1 for none
+	visitor string
+	browser browser.Browser
+	tagged  table.Answer
+	reused  bool
+}
+
+func (t *touch) at() table.Time { return t.click.ClickedAt }
+
+// device is an address and a user agent: the weak key of a browser.
+type device struct{ ip, ua string }
+
+// records are a vendor's records with the indexes that journeys are built from.
+// Visits are in time order.
+type records struct {
+	files    []string
+	visits   []table.Visit
+	paths    []string // per visit: the page's path
+	signups  []table.Signup
+	touches  []touch
+	browsers browser.Cache
+
+	visitsOf   map[string][]int32 // by visitor id
+	visitsFrom map[device][]int32 // without visitor id, by device
+	touchesIP  map[string][]int32 // by address
+	has        gap.Sources
+	siteHost   string // the host of most pages, "" when the log has only paths
+	// days with a hole: no visit at all where there should be some.
+	holes map[table.Date]bool
+}
+
+func (r *records) row(p table.Pos) gap.Row {
+	return gap.Row{File: r.files[p.File], Line: p.Line}
+}
+
+func newRecords(set *table.Set, opt Options) *records {
+	r := &records{files: set.Files, visitsOf: map[string][]int32{}, visitsFrom: map[device][]int32{}, touchesIP: map[string][]int32{}}
+	r.visits = set.Visits.Rows()
+	slices.SortStableFunc(r.visits, func(a, b table.Visit) int {
+		return cmp.Or(cmp.Compare(a.VisitedAt, b.VisitedAt), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+	})
+	r.paths = make([]string, len(r.visits))
+	hosts := map[string]int{}
+	for i := range r.visits {
+		v := &r.visits[i]
+		hosts[hostOf(v.URL)]++
+		if !usable(v.VisitorID) {
+			v.VisitorID = ""
+		}
+		r.paths[i] = pagePath(v.URL)
+		if v.VisitorID != "" {
+			r.visitsOf[v.VisitorID] = append(r.visitsOf[v.VisitorID], int32(i))
+			r.has.VisitorIDs = true
+		} else if v.IP != "" {
+			d := device{v.IP, v.UserAgent}
+			r.visitsFrom[d] = append(r.visitsFrom[d], int32(i))
+		}
+		r.has.Cookies = r.has.Cookies || v.CookiesLogged == table.Yes
+	}
+	r.siteHost = most(hosts)
+	r.signups = set.Signups.Rows()
+	r.has.Clicks, r.has.Visits = set.Has(table.Clicks), set.Has(table.Visits)
+	r.has.PageChecks, r.has.Consents = set.Has(table.PageChecks), set.Has(table.Consents)
+	r.gatherTouches(set.Clicks.Rows(), opt)
+	r.findHoles()
+	return r
+}
+
+// pagePath gives the path of an address, "/" for a bare host, without a slash
+// at the end.
+func pagePath(addr string) string {
+	p, _, _ := strings.Cut(addr, "?")
+	p, _, _ = strings.Cut(p, "#")
+	if i := strings.Index(p, "://"); i >= 0 {
+		p = p[i+3:]
+		if j := strings.IndexByte(p, '/'); j >= 0 {
+			p = p[j:]
+		} else {
+			p = "/"
+		}
+	}
+	if len(p) > 1 {
+		p = strings.TrimRight(p, "/")
+	}
+	if p == "" {
+		p = "/"
+	}
+	return p
+}
+
+// hostOf gives the host of an address in lower case without "www.", "" for a
+// path.
+func hostOf(addr string) string {
+	if !strings.Contains(addr, "://") {
+		return ""
+	}
+	u, err := url.Parse(addr)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.")
+}
+
+// landingWithin is how soon after a recorded click its landing must follow;
+// strippedWithin is the same where only time, page and device say that they
+// belong together.
+const (
+	landingWithin  = 10 * table.Minute
+	strippedWithin = 15 * table.Second
+)
+
+// gatherTouches joins clicks with their landings. The platform's click and the
+// tagged landing share the click id; a later landing with the same id, from
+// another browser, is a pasted address and a touch of its own.
+func (r *records) gatherTouches(clicks []table.Click, opt Options) {
+	at := map[table.Pos]int32{} // a landing's row → its visit
+	for i := range r.visits {
+		at[r.visits[i].Pos] = int32(i)
+	}
+	slices.SortStableFunc(clicks, func(a, b table.Click) int {
+		return cmp.Or(cmp.Compare(a.ClickedAt, b.ClickedAt), cmp.Compare(a.ClickID, b.ClickID), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+	})
+	recorded := map[string]int{} // click id → touch that is the recorded click
+	for _, c := range clicks {
+		if _, isLanding := at[c.Pos]; isLanding {
+			continue
+		}
+		if c.ClickID != "" {
+			if _, twice := recorded[c.ClickID]; twice {
+				continue
+			}
+			recorded[c.ClickID] = len(r.touches)
+		}
+		t := touch{click: c, landing: -1, browser: r.browsers.Of(c.UserAgent)}
+		if usable(c.VisitorID) {
+			t.visitor = c.VisitorID
+		}
+		r.touches = append(r.touches, t)
+	}
+	issued := map[string]int{} // click id → first landing's touch, where no click is recorded
+	for _, c := range clicks {
+		v, isLanding := at[c.Pos]
+		if !isLanding {
+			continue
+		}
+		visit := &r.visits[v]
+		t := touch{click: c, landing: int(v), visitor: visit.VisitorID, browser: r.browsers.Of(c.UserAgent), tagged: table.Yes}
+		if c.ClickID != "" {
+			if n, ok := recorded[c.ClickID]; ok {
+				first := &r.touches[n]
+				dt := c.ClickedAt - first.click.ClickedAt
+				if first.landing < 0 && dt >= -table.Minute && dt <= landingWithin {
+					first.landing, first.tagged = int(v), table.Yes
+					if visit.VisitorID != "" {
+						first.visitor = visit.VisitorID
+					}
+					continue
+				}
+				t.reused = true
+			} else if n, ok := issued[c.ClickID]; ok {
+				first := &r.touches[n]
+				if first.click.UserAgent == c.UserAgent && first.visitor == t.visitor && c.ClickedAt-first.click.ClickedAt <= landingWithin {
+					continue // the page was loaded again
+				}
+				t.reused = first.visitor != t.visitor || first.click.UserAgent != c.UserAgent
+			} else {
+				issued[c.ClickID] = len(r.touches)
+			}
+		}
+		r.touches = append(r.touches, t)
+	}
+	slices.SortStableFunc(r.touches, func(a, b touch) int {
+		return cmp.Or(cmp.Compare(a.at(), b.at()), cmp.Compare(a.click.ClickID, b.click.ClickID), cmp.Compare(a.click.File, b.click.File), cmp.Compare(a.click.Line, b.click.Line))
+	})
+	r.findStripped()
+	for i := range r.touches {
+		if ip := r.touches[i].click.IP; ip != "" && !r.touches[i].browser.Robot {
+			r.touchesIP[ip] = append(r.touchesIP[ip], int32(i))
+		}
+	}
+}
+
+// findStripped gives clicks without a tagged landing the landing that followed
+// within seconds on the link's page, from the same device, without parameters.
+func (r *records) findStripped() {
+	byDevice := map[device][]int32{}
+	for i := range r.visits {
+		v := &r.visits[i]
+		d := device{v.IP, v.UserAgent}
+		byDevice[d] = append(byDevice[d], int32(i))
+	}
+	for i := range r.touches {
+		t := &r.touches[i]
+		if t.landing >= 0 || t.click.IP == "" {
+			continue
+		}
+		page := ""
+		if t.click.LandingURL != "" {
+			page = pagePath(t.click.LandingURL)
+		}
+		vs := byDevice[device{t.click.IP, t.click.UserAgent}]
+		k, _ := slices.BinarySearchFunc(vs, t.at(), func(v int32, at table.Time) int {
+			return cmp.Compare(r.visits[v].VisitedAt, at-table.Second)
+		})
+		for ; k < len(vs); k++ {
+			v := &r.visits[vs[k]]
+			if v.VisitedAt-t.at() > strippedWithin {
+				break
+			}
+			if page == "" || r.paths[vs[k]] == page {
+				t.landing, t.tagged = int(vs[k]), table.No
+				if v.VisitorID != "" {
+					t.visitor = v.VisitorID
+				}
+				break
+			}
+		}
+	}
+}
+
+// page gives the path of the page a touch landed on.
+func (r *records) page(t *touch) string {
+	if t.landing >= 0 {
+		return r.paths[t.landing]
+	}
+	if t.click.LandingURL != "" {
+		return pagePath(t.click.LandingURL)
+	}
+	return ""
+}
+
+// findHoles notes the days on which the site log has no line although the days
+// around it have many.
+func (r *records) findHoles() {
+	r.holes = map[table.Date]bool{}
+	if len(r.visits) == 0 {
+		return
+	}
+	per := map[table.Date]int{}
+	for i := range r.visits {
+		per[r.visits[i].VisitedAt.Date()]++
+	}
+	first, last := r.visits[0].VisitedAt.Date(), r.visits[len(r.visits)-1].VisitedAt.Date()
+	days := int(last-first) + 1
+	// A site with under five pages a day has empty days by chance.
+	if len(r.visits)/days < 5 {
+		return
+	}
+	for d := first; d <= last; d++ {
+		if per[d] == 0 {
+			r.holes[d] = true
+		}
+	}
+}
+
+// holeBetween tells whether a missing day of the log touches the span.
+func (r *records) holeBetween(from, to table.Time) bool {
+	if len(r.holes) == 0 {
+		return false
+	}
+	for d := from.Date(); d <= to.Date(); d++ {
+		if r.holes[d] {
+			return true
+		}
+	}
+	return false
+}
+
+// most gives the most frequent key, the first in order among equals.
+func most(n map[string]int) string {
+	best := ""
+	for k, c := range n {
+		if c > n[best] || c == n[best] && k < best {
+			best = k
+		}
+	}
+	return best
+}
