@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// The exit codes.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitPartial     = 3
+	exitLocked      = 11
+	exitPanic       = 70
+	exitAgain       = 75
+	exitInterrupted = 130
+)
+
+// exitCodes tells people what they mean, here and in the manual.
+var exitCodes = []struct {
+	code    int
+	meaning string
+}{
+	{exitDone, "done"},
+	{exitFailed, "failed"},
+	{exitUsage, "wrong use or configuration"},
+	{exitPartial, "done, but some input was rejected, missing or refused"},
+	{exitLocked, "another run holds the lock"},
+	{exitPanic, "a fault of lostlink itself"},
+	{exitAgain, "temporary: try again later"},
+	{exitInterrupted, "interrupted"},
+}
+
+// exitError ends the program with a code. Without an error in it nothing more
+// is said: the command has told already.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (x *exitError) Error() string {
+	if x.err == nil {
+		return fmt.Sprintf("exit code %d", x.code)
+	}
+	return x.err.Error()
+}
+
+func (x *exitError) Unwrap() error { return x.err }
+
+// usageError is a command line that cannot be understood.
+type usageError struct{ what string }
+
+func (u *usageError) Error() string { return u.what }
+
+func usageErrorf(format string, args ...any) error {
+	return &usageError{fmt.Sprintf(format, args...)}
+}
+
+// exit reports err and turns it into the exit code.
+func (e *env) exit(ctx context.Context, err error) int {
+	if err == nil {
+		err = e.out.err
+	}
+	name, help := "lostlink", "lostlink help"
+	if e.command != nil {
+		name, help = "lostlink "+e.command.name, "lostlink help "+e.command.name
+	}
+	var usage *usageError
+	var exit *exitError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &usage):
+		fmt.Fprintf(e.err, "%s: %v\n%q says more\n", name, usage, help)
+		return exitUsage
+	case ctx.Err() != nil:
+		fmt.Fprintf(e.err, "%s: interrupted\n", name)
+		return exitInterrupted
+	case errors.As(err, &exit):
+		if exit.err != nil {
+			fmt.Fprintf(e.err, "%s: %v\n", name, err)
+		}
+		return exit.code
+	}
+	fmt.Fprintf(e.err, "%s: %v\n", name, err)
+	return exitFailed
+}
