@@ -203,6 +203,7 @@ func (b *builder) result(set *table.Set) *gap.Result {
 	res := &gap.Result{AsOf: b.opt.AsOf, PeriodStart: b.opt.PeriodStart, PeriodEnd: b.opt.PeriodEnd,
 		PartnerNames: b.cat.names, OverConnected: b.people.cut}
 	b.findIncidents()
+	credited := map[table.Date]*gap.Sum{}
 	for i := range b.purchases {
 		r := &b.purchases[i]
 		res.TieOut.Read.Add(r.Currency, r.Amount)
@@ -211,6 +212,11 @@ func (b *builder) result(set *table.Set) *gap.Result {
 		case place != "":
 		case b.attributed.of[i] >= 0:
 			place = gap.Attributed
+			day := r.PurchasedAt.Date()
+			if credited[day] == nil {
+				credited[day] = &gap.Sum{}
+			}
+			credited[day].Add(r.Currency, r.Amount)
 			if c, ok := b.contested(i); ok {
 				res.Contested = append(res.Contested, c)
 			}
@@ -220,6 +226,10 @@ func (b *builder) result(set *table.Set) *gap.Result {
 		}
 		res.TieOut.Place(place, r.Currency, r.Amount)
 	}
+	for day, sum := range credited {
+		res.Attributed = append(res.Attributed, gap.DaySum{Day: day, Sum: *sum})
+	}
+	slices.SortFunc(res.Attributed, func(x, y gap.DaySum) int { return cmp.Compare(x.Day, y.Day) })
 	for t := range b.transactions {
 		if !b.attributed.used[t] && b.transactions[t].Archived != table.Yes && b.transactions[t].Test != table.Yes {
 			res.Unplaced.Add(b.transactions[t].Currency, b.transactions[t].Amount)

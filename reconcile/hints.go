@@ -136,7 +136,7 @@ func (x *claimIndex) of(p *person, b *builder) []gap.Hint {
 		c := &x.claims[i]
 		h := gap.Hint{PartnerKey: c.PartnerKey, At: c.ClaimedAt, Sure: sure, Row: b.rec.row(c.Pos),
 			What: fmt.Sprintf("%s claims this customer by %s", b.cat.title(c.PartnerKey), how)}
-		if c.PurchasedOn != 0 && !p.activeOn(c.PurchasedOn) {
+		if c.PurchasedOn != 0 && !p.activeOn(c.PurchasedOn, claimDays) {
 			h.Sure = false
 			h.What += fmt.Sprintf(", but names %s, a day without sign-up or purchase", c.PurchasedOn)
 		}
@@ -155,17 +155,7 @@ func (x *claimIndex) of(p *person, b *builder) []gap.Hint {
 	}
 	for _, n := range p.names {
 		for _, i := range x.byName[n] {
-			day := x.claims[i].PurchasedOn
-			if day == 0 || !p.activeOn(day) {
-				continue
-			}
-			alone := true
-			for _, q := range b.byName[n] {
-				if q != p && q.activeOn(day) {
-					alone = false
-				}
-			}
-			if alone {
+			if meant(b.byName[n], x.claims[i].PurchasedOn) == p {
 				add(i, true, "name and day")
 			}
 		}
@@ -174,6 +164,31 @@ func (x *claimIndex) of(p *person, b *builder) []gap.Hint {
 		return cmp.Or(cmp.Compare(a.At, c.At), cmp.Compare(a.Row.File, c.Row.File), cmp.Compare(a.Row.Line, c.Row.Line))
 	})
 	return out
+}
+
+// meant gives the one of several people of a name whom a claim means by its
+// day: the only one who signed up or bought on it, else the only one who did
+// within a day of it; nil when nobody or several did.
+func meant(people []*person, day table.Date) *person {
+	if day == 0 {
+		return nil
+	}
+	for within := range table.Date(claimDays + 1) {
+		var found *person
+		n := 0
+		for _, p := range people {
+			if p.activeOn(day, within) {
+				found, n = p, n+1
+			}
+		}
+		if n > 0 {
+			if n > 1 {
+				return nil
+			}
+			return found
+		}
+	}
+	return nil
 }
 
 // title names a partner for people: the name when the catalogue has one.

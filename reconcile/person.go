@@ -21,10 +21,10 @@ type person struct {
 	bridged   string // how a payment was tied to the sign-up where no id does
 }
 
-// activeOn tells whether the person signed up or bought within a day of d.
-func (p *person) activeOn(d table.Date) bool {
+// activeOn tells whether the person signed up or bought within some days of d.
+func (p *person) activeOn(d, within table.Date) bool {
 	for _, x := range p.days {
-		if x-d <= claimDays && d-x <= claimDays {
+		if x-d <= within && d-x <= within {
 			return true
 		}
 	}

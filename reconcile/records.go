@@ -41,7 +41,7 @@ type records struct {
 	visitsFrom map[device][]int32 // without visitor id, by device
 	touchesIP  map[string][]int32 // by address
 	has        gap.Sources
-	siteHost   string // the host of most pages, "" when the log has only paths
+	siteHost   string // the vendor's host without "www."
 	// days with a hole: no visit at all where there should be some.
 	holes map[table.Date]bool
 }
@@ -57,10 +57,14 @@ func newRecords(set *table.Set, opt Options) *records {
 		return cmp.Or(cmp.Compare(a.VisitedAt, b.VisitedAt), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 	})
 	r.paths = make([]string, len(r.visits))
-	hosts := map[string]int{}
+	hosts, referrers := map[string]int{}, map[string]int{}
 	for i := range r.visits {
 		v := &r.visits[i]
-		hosts[hostOf(v.URL)]++
+		if h := hostOf(v.URL); h != "" {
+			hosts[h]++
+		} else if h := hostOf(v.Referrer); h != "" {
+			referrers[h]++
+		}
 		if !usable(v.VisitorID) {
 			v.VisitorID = ""
 		}
@@ -74,7 +78,10 @@ func newRecords(set *table.Set, opt Options) *records {
 		}
 		r.has.Cookies = r.has.Cookies || v.CookiesLogged == table.Yes
 	}
-	r.siteHost = most(hosts)
+	// A log of paths names its own host only as the referrer of most pages.
+	if r.siteHost = most(hosts); r.siteHost == "" {
+		r.siteHost = most(referrers)
+	}
 	r.signups = set.Signups.Rows()
 	r.has.Clicks, r.has.Visits = set.Has(table.Clicks), set.Has(table.Visits)
 	r.has.PageChecks, r.has.Consents = set.Has(table.PageChecks), set.Has(table.Consents)
@@ -246,8 +253,13 @@ func (r *records) page(t *touch) string {
 	return ""
 }
 
-// findHoles notes the days on which the site log has no line although the days
-// around it have many.
+// busyWeek is how many lines the week before and the week after must have for
+// an empty day to be a hole rather than a quiet day. It may hold up to three
+// further empty days.
+const busyWeek = 40
+
+// findHoles notes the days on which the site log has no line although the weeks
+// before and after have many on each day.
 func (r *records) findHoles() {
 	r.holes = map[table.Date]bool{}
 	if len(r.visits) == 0 {
@@ -257,14 +269,16 @@ func (r *records) findHoles() {
 	for i := range r.visits {
 		per[r.visits[i].VisitedAt.Date()]++
 	}
-	first, last := r.visits[0].VisitedAt.Date(), r.visits[len(r.visits)-1].VisitedAt.Date()
-	days := int(last-first) + 1
-	// A site with under five pages a day has empty days by chance.
-	if len(r.visits)/days < 5 {
-		return
+	week := func(from table.Date) int {
+		n := 0
+		for d := from; d < from+7; d++ {
+			n += per[d]
+		}
+		return n
 	}
+	first, last := r.visits[0].VisitedAt.Date(), r.visits[len(r.visits)-1].VisitedAt.Date()
 	for d := first; d <= last; d++ {
-		if per[d] == 0 {
+		if per[d] == 0 && week(d-7) >= busyWeek && week(d+1) >= busyWeek {
 			r.holes[d] = true
 		}
 	}
