@@ -1,6 +1,14 @@
 package rows
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"lostlink/ingest/table"
+)
 
 // Options says how a file is read. The zero value finds out from the content.
 type Options struct {
@@ -8,49 +16,242 @@ type Options struct {
 	Container Container
 	// LogFormat is an nginx log_format or Apache LogFormat string, or one of
 	// "combined", "common" and "vhost_combined"; setting it makes the container
-	// AccessLog. "" is NCSA combined.
+	// AccessLog. "" is NCSA combined, or the one of the three that fits the
+	// first lines.
 	LogFormat string
-	// Items is the dotted path of the list in a JSON document ("data.items");
-	// "" is found.
+	// Items is the dotted path of the list in a JSON document ("data.items").
+	// "" is found: a top-level array, or a list of objects under data.items,
+	// data, items or results in an object that has no id or key of its own.
 	Items string
-	// Encoding is "" (UTF-8, or UTF-16 with a byte order mark) or "windows-1252".
+	// Encoding of a text file without byte order mark, by its web name
+	// ("windows-1252"); "" is UTF-8.
 	Encoding string
 	// MaxLine is the longest line or JSON object taken, in bytes; 0 is 4 MiB.
 	MaxLine int
-	// MaxRatio is how many bytes one compressed byte may become; 0 is 200.
+	// MaxRatio is how many bytes one compressed byte may become, looked at
+	// after the first 64 MiB; 0 is 500. (Access logs reach 30 with gzip and
+	// 100 with zstd; gzip itself cannot exceed 1032.)
 	MaxRatio int
-	// MaxBytes is the largest size of a decompressed file; 0 is 64 GiB.
+	// MaxBytes is the largest decompressed size of a file; 0 is 64 GiB.
+	// Reading never holds more than a few lines, so this bounds time, not memory.
 	MaxBytes int64
 }
 
-// Reader reads one file.
-type Reader struct{}
+func (o Options) withDefaults() Options {
+	if o.Container == "" && o.LogFormat != "" {
+		o.Container = AccessLog
+	}
+	if o.MaxLine <= 0 {
+		o.MaxLine = 4 << 20
+	}
+	if o.MaxRatio <= 0 {
+		o.MaxRatio = 500
+	}
+	if o.MaxBytes <= 0 {
+		o.MaxBytes = 64 << 30
+	}
+	return o
+}
 
-var errTodo = errors.New("not written yet")
+// A body reads the rows of one container. next gives nil, a *Bad, a *Broken
+// without its path, io.EOF, or what the file below answered.
+type body interface {
+	columns() []string
+	bind(names []string)
+	next(rec *Record) error
+	close() error
+}
 
-// Open opens a file.
-func Open(path string, opt Options) (*Reader, error) { return nil, errTodo }
+// Reader reads the rows of one file. It is not safe for use by several
+// goroutines.
+type Reader struct {
+	path      string
+	file      *file
+	container Container
+	body      body
+	record    Record
+	lines     int64
+	end       error // io.EOF or why the rest cannot be read
+}
+
+// Open finds out how a file is packed and reads as far as its column names.
+// A missing file gives an error that wraps fs.ErrNotExist, a file whose content
+// is at fault a *Broken.
+func Open(path string, opt Options) (*Reader, error) {
+	opt = opt.withDefaults()
+	f, err := openFile(path, opt)
+	if err != nil {
+		return nil, place(path, 0, err)
+	}
+	r := &Reader{path: path, file: f}
+	if r.container, r.body, err = openBody(f, opt); err != nil {
+		f.close()
+		return nil, place(path, 0, err)
+	}
+	return r, nil
+}
+
+// openBody never panics: the libraries below are fed files from outside.
+func openBody(f *file, opt Options) (c Container, b body, err error) {
+	defer recovered(&err)
+	switch f.container {
+	case Parquet:
+		b, err = newParquet(f)
+	case XLSX:
+		b, err = newXLSX(f)
+	default:
+		return openText(f, opt)
+	}
+	if err == nil && opt.Container != "" && opt.Container != f.container {
+		b.close()
+		return "", nil, broken(nil, fmt.Sprintf("is a %s file, not %s", f.container, opt.Container), "name the right file or format")
+	}
+	return f.container, b, err
+}
 
 // Container says how the file's rows are packed.
-func (r *Reader) Container() Container { return "" }
+func (r *Reader) Container() Container { return r.container }
 
-// Columns are the names found.
-func (r *Reader) Columns() []string { return nil }
+// Columns are the names found: the header cells of CSV and XLSX (trimmed), the
+// leaf paths of Parquet with dots, the variables of a log format without "$"
+// and those that can be derived from them, and for JSON the dotted paths of
+// the first 100 objects in order of appearance. Columns without a name are
+// left out.
+func (r *Reader) Columns() []string { return r.body.columns() }
 
-// Bind says which columns are wanted, in order, before the first Next.
-func (r *Reader) Bind(names []string) {}
+// Bind says which columns are wanted, in order, before the first Next; without
+// it records have no values. A name that the file lacks gives "". Names match
+// as written, or but for case where no other does; JSON paths only as written.
+func (r *Reader) Bind(names []string) {
+	r.record.Values = make([]string, len(names))
+	r.body.bind(names)
+}
 
-// Next gives the next row, a *Bad, or io.EOF.
-func (r *Reader) Next() (*Record, error) { return nil, errTodo }
+// Next gives the next row and io.EOF at the end. A *Bad is one row that cannot
+// be read; call Next again. Any other error, a *Broken, ends the reading.
+func (r *Reader) Next() (*Record, error) {
+	if r.end != nil {
+		return nil, r.end
+	}
+	err := r.step()
+	if err == nil {
+		r.lines++
+		return &r.record, nil
+	}
+	var row *Bad
+	if errors.As(err, &row) {
+		r.lines++
+		return nil, row
+	}
+	if err == io.EOF {
+		err = r.file.finish()
+	} else {
+		// What remains is hashed all the same, so that the file can be named.
+		_ = r.file.finish()
+	}
+	if err == nil {
+		r.end = io.EOF
+	} else {
+		r.end = place(r.path, r.record.Line+1, err)
+	}
+	return nil, r.end
+}
 
-// SHA256 is the hash of the raw bytes of the file, complete after io.EOF.
-func (r *Reader) SHA256() string { return "" }
+func (r *Reader) step() (err error) {
+	defer recovered(&err)
+	return r.body.next(&r.record)
+}
+
+// SHA256 is the hex hash of the raw bytes of the file; "" before Next has given
+// io.EOF or another error that ends the reading.
+func (r *Reader) SHA256() string { return r.file.sum }
 
 // Lines counts the rows met so far, good or bad.
-func (r *Reader) Lines() int64 { return 0 }
+func (r *Reader) Lines() int64 { return r.lines }
 
-// Close closes the file.
-func (r *Reader) Close() error { return nil }
+// Close closes the file. It may be called before the end.
+func (r *Reader) Close() error {
+	return errors.Join(r.body.close(), r.file.close())
+}
 
-// Hash reads a file and gives its SHA-256 in hex and its size in bytes.
-func Hash(path string) (sha string, size int64, err error) { return "", 0, errTodo }
+// place adds the path, and the line if none is known, to an error.
+func place(path string, line int64, err error) error {
+	var b *Broken
+	if !errors.As(err, &b) {
+		return err
+	}
+	b.Path = path
+	if b.Line == 0 {
+		b.Line = line
+	}
+	return b
+}
+
+func recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = broken(fmt.Errorf("%v", p), "cannot be read", "make the export again")
+	}
+}
+
+// names finds bound columns by name.
+type names []string
+
+// find gives the index of a column, -1 for none: as written, else but for case.
+// It is an error that two columns fit equally.
+func (n names) find(want string) (int, error) {
+	want = strings.TrimSpace(want)
+	if want == "" {
+		return -1, nil
+	}
+	for _, same := range []func(a, b string) bool{func(a, b string) bool { return a == b }, strings.EqualFold} {
+		at := -1
+		for i, name := range n {
+			if !same(name, want) {
+				continue
+			}
+			if at >= 0 {
+				return -1, broken(nil, fmt.Sprintf("has the column %q twice (columns %d and %d)", want, at+1, i+1), "remove one of them or give it another name")
+			}
+			at = i
+		}
+		if at >= 0 {
+			return at, nil
+		}
+	}
+	return -1, nil
+}
+
+// named leaves out columns without a name.
+func (n names) named() []string {
+	var out []string
+	for _, name := range n {
+		if name != "" {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// unreadable says what keeps a value from being text, "" if nothing does.
+func unreadable(s string) (rule, remedy string) {
+	if strings.IndexByte(s, 0) >= 0 {
+		return "holds a NUL byte", "the file was damaged; copy or export it again"
+	}
+	if !utf8.ValidString(s) {
+		return "is not UTF-8 text", "save the file as UTF-8, or set its encoding"
+	}
+	return "", ""
+}
+
+// checkText gives a *Bad if a value of the row is not text. Values that nobody
+// asked for are no reason to lose a row.
+func checkText(rec *Record, column func(i int) string) error {
+	for i, v := range rec.Values {
+		if rule, remedy := unreadable(v); rule != "" {
+			return &Bad{Line: rec.Line, Fault: &table.Fault{
+				Column: column(i), Value: strings.ToValidUTF8(strings.ReplaceAll(v, "\x00", "\uFFFD"), "\uFFFD"), Rule: rule, Remedy: remedy,
+			}}
+		}
+	}
+	return nil
+}

@@ -3,7 +3,11 @@
 // It knows nothing of tables, money or partners; package source does.
 package rows
 
-import "lostlink/ingest/table"
+import (
+	"fmt"
+
+	"lostlink/ingest/table"
+)
 
 // Container is how rows are packed into a file.
 type Container string
@@ -31,4 +35,44 @@ type Bad struct {
 	Fault *table.Fault
 }
 
-func (b *Bad) Error() string { return b.Fault.Error() }
+func (b *Bad) Error() string { return describe(b.Line, b.Fault) }
+
+// bad is a fault of the whole row. It shows no value: a row that cannot be
+// split into columns cannot be masked column by column either.
+func bad(line int64, rule, remedy string) *Bad {
+	return &Bad{Line: line, Fault: &table.Fault{Rule: rule, Remedy: remedy}}
+}
+
+// Broken is a file, or the rest of one, that cannot be read.
+type Broken struct {
+	Path  string // as given to Open
+	Line  int64  // row from which on nothing was read; 0: nothing of the file
+	Fault *table.Fault
+	Err   error // what the layer below said; may be nil
+}
+
+func (b *Broken) Error() string {
+	s := b.Path + ": " + describe(b.Line, b.Fault)
+	if b.Err != nil {
+		s += " (" + b.Err.Error() + ")"
+	}
+	return s
+}
+
+func (b *Broken) Unwrap() error { return b.Err }
+
+// broken is a fault of the whole file; the reader adds path and line.
+func broken(err error, rule, remedy string) *Broken {
+	return &Broken{Err: err, Fault: &table.Fault{Rule: rule, Remedy: remedy}}
+}
+
+func describe(line int64, f *table.Fault) string {
+	s := f.Rule + "; " + f.Remedy
+	if f.Column != "" {
+		s = f.Error()
+	}
+	if line > 0 {
+		s = fmt.Sprintf("line %d: %s", line, s)
+	}
+	return s
+}

@@ -1,0 +1,259 @@
+package rows
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"lostlink/ingest/table"
+)
+
+// csvFile reads CSV by encoding/csv, one header row and rows of the same width.
+// Quotes are taken strictly: a stray one could join two purchases into one. A
+// row that cannot be read ends at its first line, and reading starts again on
+// the next, so that a quote left open costs one row and not the rest of the
+// file.
+type csvFile struct {
+	text    *replay
+	ahead   *bufio.Reader
+	csv     *csv.Reader
+	start   int64 // offset and line at which csv started
+	comma   rune
+	trim    bool // blanks stand between separator and quote
+	max     int
+	header  names
+	bound   []int // column per value, -1 for none
+	bindErr error
+}
+
+func newCSV(text *bufio.Reader, head []byte, opt Options) (*csvFile, error) {
+	c := &csvFile{text: newReplay(text, opt.MaxLine), max: opt.MaxLine, comma: ','}
+	c.ahead = bufio.NewReaderSize(c.text, block/4)
+	// Excel's own hint: a first line "sep=;".
+	first := firstLine(head)
+	if len(first) == 5 && bytes.EqualFold(first[:4], []byte("sep=")) {
+		c.comma = rune(first[4])
+		if _, err := c.text.skipLine(); err != nil {
+			return nil, err
+		}
+	} else {
+		c.comma = separator(first)
+	}
+	c.trim = c.comma != '\t' && bytes.Contains(first, []byte(string(c.comma)+` "`))
+	c.restart()
+
+	cells, _, err := c.row()
+	var row *Bad
+	switch {
+	case errors.As(err, &row):
+		return nil, &Broken{Line: row.Line, Fault: &table.Fault{Rule: "the header " + row.Fault.Rule, Remedy: row.Fault.Remedy}}
+	case err == io.EOF:
+		return nil, broken(nil, "has no header", "export it again with column names in the first row")
+	case err != nil:
+		return nil, err
+	}
+	for _, cell := range cells {
+		if strings.ContainsRune(cell, '\r') {
+			return nil, broken(nil, "has lines that end in a carriage return only", "save it with line feeds")
+		}
+		if rule, remedy := unreadable(cell); rule != "" {
+			return nil, broken(nil, "the header "+rule, remedy)
+		}
+		c.header = append(c.header, strings.TrimSpace(strings.Clone(cell)))
+	}
+	for len(c.header) > 0 && c.header[len(c.header)-1] == "" {
+		c.header = c.header[:len(c.header)-1]
+	}
+	if len(c.header) == 0 {
+		return nil, broken(nil, "has a header without names", "export it again with column names in the first row")
+	}
+	return c, nil
+}
+
+// firstLine is the first line that is not blank.
+func firstLine(text []byte) []byte {
+	text = bytes.TrimLeft(text, "\r\n")
+	if i := bytes.IndexByte(text, '\n'); i >= 0 {
+		text = text[:i]
+	}
+	return bytes.TrimRight(text, "\r")
+}
+
+// separator is whichever of comma, semicolon and tab is most frequent outside
+// quotes.
+func separator(header []byte) rune {
+	count := map[byte]int{}
+	quoted := false
+	for _, b := range header {
+		if b == '"' {
+			quoted = !quoted
+		} else if !quoted {
+			count[b]++
+		}
+	}
+	best := byte(',')
+	for _, b := range []byte(";\t") {
+		if count[b] > count[best] {
+			best = b
+		}
+	}
+	return rune(best)
+}
+
+// restart makes csv read on from the mark.
+func (c *csvFile) restart() {
+	c.text.rewind()
+	c.ahead.Reset(c.text)
+	c.csv = csv.NewReader(c.ahead)
+	c.csv.Comma = c.comma
+	c.csv.FieldsPerRecord = -1
+	c.csv.ReuseRecord = true
+	c.csv.TrimLeadingSpace = c.trim
+	c.start = c.text.mark
+}
+
+// row gives the cells of the next row and the line it starts on. A row that
+// cannot be read is a *Bad.
+func (c *csvFile) row() (cells []string, line int64, err error) {
+	cells, err = c.csv.Read()
+	if err == io.EOF {
+		return nil, 0, io.EOF
+	}
+	if err != nil {
+		return nil, 0, c.giveUp(err)
+	}
+	end := c.start + c.csv.InputOffset()
+	raw := c.text.since(end)
+	blank := len(raw) - len(bytes.TrimLeft(raw, "\r\n"))
+	line = c.text.lineAt(c.text.mark + int64(blank))
+	raw = raw[blank:]
+	var fault *Bad
+	switch {
+	case len(raw) > c.max:
+		fault = tooLong(line, c.max)
+	case bytes.IndexByte(raw, 0) >= 0:
+		fault = bad(line, "holds a NUL byte", damagedRow)
+	case c.header != nil && !c.fits(cells):
+		fault = bad(line, fmt.Sprintf("has %d cells, the header has %d", len(cells), len(c.header)),
+			"put cells that hold separators or line breaks in quotes, or restore the missing cells")
+	}
+	if first := bytes.IndexByte(raw, '\n'); fault != nil && first >= 0 && first < len(raw)-1 {
+		// A quote may have swallowed the rows below.
+		if _, err := c.skipFirstLine(); err != nil {
+			return nil, 0, err
+		}
+		return nil, 0, fault
+	}
+	c.text.forget(end)
+	if fault != nil {
+		return nil, 0, fault
+	}
+	return cells, line, nil
+}
+
+// fits allows for separators at the end of each row.
+func (c *csvFile) fits(cells []string) bool {
+	if len(cells) < len(c.header) {
+		return false
+	}
+	for _, extra := range cells[len(c.header):] {
+		if extra != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// giveUp leaves the row that csv stumbled over and makes reading start on the
+// line below.
+func (c *csvFile) giveUp(err error) error {
+	length, skipErr := c.skipFirstLine()
+	if skipErr != nil {
+		return skipErr
+	}
+	line := c.text.line - 1
+	switch {
+	case length > int64(c.max):
+		return tooLong(line, c.max)
+	case errors.Is(err, csv.ErrBareQuote):
+		return bad(line, "has a quote inside a cell that is not quoted", `put the cell in quotes and write the quote twice ("")`)
+	case errors.Is(err, csv.ErrQuote), err == errTooLong:
+		return bad(line, "has a quote that is not closed, or one inside a quoted cell", `close the quote, or write the inner quote twice ("")`)
+	}
+	return err
+}
+
+// skipFirstLine moves behind the first line of the row at the mark and gives
+// that line's length.
+func (c *csvFile) skipFirstLine() (int64, error) {
+	c.text.rewind()
+	for bytes.HasPrefix(c.text.kept, newline) || bytes.HasPrefix(c.text.kept, []byte("\r\n")) {
+		if _, err := c.text.skipLine(); err != nil {
+			return 0, err
+		}
+	}
+	length, err := c.text.skipLine()
+	c.restart()
+	return length, err
+}
+
+func (c *csvFile) columns() []string { return c.header.named() }
+
+func (c *csvFile) bind(want []string) { c.bound, c.bindErr = c.header.bind(want) }
+
+// bind finds the column of each name, -1 for none.
+func (n names) bind(want []string) (bound []int, err error) {
+	for _, name := range want {
+		i, findErr := n.find(name)
+		if findErr != nil && err == nil {
+			err = findErr
+		}
+		bound = append(bound, i)
+	}
+	return bound, err
+}
+
+func (c *csvFile) next(rec *Record) error {
+	if c.bindErr != nil {
+		return c.bindErr
+	}
+	for {
+		cells, line, err := c.row()
+		if err != nil {
+			return err
+		}
+		if blankCells(cells) {
+			continue
+		}
+		rec.Line = line
+		valid := true
+		for i, col := range c.bound {
+			rec.Values[i] = ""
+			if col >= 0 {
+				rec.Values[i] = cells[col]
+				valid = valid && utf8.ValidString(cells[col])
+			}
+		}
+		if valid {
+			return nil
+		}
+		return checkText(rec, func(i int) string { return c.header[c.bound[i]] })
+	}
+}
+
+// blankCells: spreadsheets write rows of separators below the data.
+func blankCells(cells []string) bool {
+	for _, cell := range cells {
+		if cell != "" {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *csvFile) close() error { return nil }

@@ -1,0 +1,303 @@
+package rows
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/valyala/fastjson"
+)
+
+// jsonFile reads JSON objects, by lines where each line is whole in itself,
+// else as one or several documents; see jsonDocument.
+type jsonFile struct {
+	found []string // columns
+	items items
+	paths []path
+	buf   []byte // values of a row, end to end
+	ends  []int
+}
+
+// items gives one object after the other with the line where it starts. The
+// value is good until the next call.
+type items interface {
+	next() (*fastjson.Value, int64, error)
+}
+
+// columnObjects is how many objects are looked at for their paths.
+const columnObjects = 100
+
+func newJSON(text *bufio.Reader, opt Options) (*jsonFile, error) {
+	head, err := text.Peek(block)
+	if err == nil && bytes.IndexByte(head, '\n') < 0 {
+		// One long line: see whether it is an object by itself.
+		text = bufio.NewReaderSize(text, opt.MaxLine+1)
+		head, err = text.Peek(opt.MaxLine + 1)
+	}
+	if err != nil && err != io.EOF && len(head) == 0 {
+		return nil, err
+	}
+	whole := err == io.EOF
+	j := &jsonFile{}
+	// The same reader over a copy of the beginning finds the columns.
+	sample := j.open(bufio.NewReader(bytes.NewReader(head)), head, whole, opt)
+	seen := map[string]bool{}
+	for range columnObjects {
+		v, _, err := sample.next()
+		if _, isBad := err.(*Bad); isBad {
+			continue
+		}
+		if err != nil {
+			break
+		}
+		j.flatten(v, "", seen)
+	}
+	j.items = j.open(text, head, whole, opt)
+	return j, nil
+}
+
+func (j *jsonFile) open(text *bufio.Reader, head []byte, whole bool, opt Options) items {
+	if byLine(head, whole) {
+		return &jsonLines{lines: lines{r: text, max: opt.MaxLine}, want: opt.Items}
+	}
+	return newJSONDocument(text, opt)
+}
+
+// byLine tells lines from documents that run over several. The first line that
+// is no whole object decides: either the file is a document, or the line is
+// broken, which shows in that JSON cannot go on as the next lines do.
+func byLine(head []byte, whole bool) bool {
+	rest := bytes.TrimLeft(head, " \t\r\n")
+	first, more, ended := bytes.Cut(rest, newline)
+	if (ended || whole) && fastjson.ValidateBytes(first) == nil {
+		return true
+	}
+	d := json.NewDecoder(bytes.NewReader(rest))
+	var err error
+	for err == nil {
+		_, err = d.Token()
+	}
+	if _, broken := err.(*json.SyntaxError); !broken {
+		return false
+	}
+	for line := range bytes.SplitSeq(more, newline) {
+		if bytes.HasPrefix(line, []byte("{")) && fastjson.ValidateBytes(bytes.TrimSpace(line)) == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// flatten adds the paths of the leaves below v.
+func (j *jsonFile) flatten(v *fastjson.Value, at string, seen map[string]bool) {
+	below := func(key string, v *fastjson.Value) {
+		if at != "" {
+			key = at + "." + key
+		}
+		j.flatten(v, key, seen)
+	}
+	switch v.Type() {
+	case fastjson.TypeObject:
+		o := v.GetObject()
+		o.Visit(func(key []byte, v *fastjson.Value) { below(string(key), v) })
+		if o.Len() > 0 {
+			return
+		}
+	case fastjson.TypeArray:
+		a := v.GetArray()
+		for i, v := range a {
+			below(strconv.Itoa(i), v)
+		}
+		if len(a) > 0 {
+			return
+		}
+	}
+	if at != "" && !seen[at] {
+		seen[at] = true
+		j.found = append(j.found, at)
+	}
+}
+
+func (j *jsonFile) columns() []string { return j.found }
+
+func (j *jsonFile) bind(names []string) {
+	j.paths = nil
+	for _, name := range names {
+		j.paths = append(j.paths, path(strings.TrimSpace(name)))
+	}
+	j.ends = make([]int, len(names))
+}
+
+func (j *jsonFile) next(rec *Record) error {
+	v, line, err := j.items.next()
+	if err != nil {
+		return err
+	}
+	rec.Line = line
+	j.buf = j.buf[:0]
+	for i, p := range j.paths {
+		j.buf = appendValue(j.buf, p.find(v))
+		j.ends[i] = len(j.buf)
+	}
+	all, start := string(j.buf), 0
+	for i, end := range j.ends {
+		rec.Values[i] = all[start:end]
+		start = end
+	}
+	if rule, _ := unreadable(all); rule == "" {
+		return nil
+	}
+	return checkText(rec, func(i int) string { return string(j.paths[i]) })
+}
+
+func (j *jsonFile) close() error { return nil }
+
+// path is a dotted path. Where an object's key holds a dot itself, the path
+// does too; the shorter key is tried first.
+type path string
+
+func (p path) find(v *fastjson.Value) *fastjson.Value {
+	if v.Type() == fastjson.TypeArray {
+		index, rest, nested := strings.Cut(string(p), ".")
+		i, err := strconv.Atoi(index)
+		a := v.GetArray()
+		if err != nil || i < 0 || i >= len(a) {
+			return nil
+		}
+		if !nested {
+			return a[i]
+		}
+		return path(rest).find(a[i])
+	}
+	o := v.GetObject()
+	if o == nil {
+		return nil
+	}
+	for i := range len(p) {
+		if p[i] != '.' {
+			continue
+		}
+		if child := o.Get(string(p[:i])); child != nil {
+			if found := p[i+1:].find(child); found != nil {
+				return found
+			}
+		}
+	}
+	return o.Get(string(p))
+}
+
+// appendValue writes a value as text: strings as they are, numbers as they are
+// written, null as nothing, objects and lists as JSON.
+func appendValue(b []byte, v *fastjson.Value) []byte {
+	if v == nil {
+		return b
+	}
+	switch v.Type() {
+	case fastjson.TypeNull:
+		return b
+	case fastjson.TypeString:
+		return append(b, v.GetStringBytes()...)
+	}
+	return v.MarshalTo(b)
+}
+
+// jsonLines reads an object, an array or a list response a line.
+type jsonLines struct {
+	lines  lines
+	want   string // Options.Items
+	list   string // path of the list in each line's object, "" for none
+	begun  bool
+	parser fastjson.Parser
+	queue  []*fastjson.Value // items of the current line
+}
+
+func (j *jsonLines) next() (*fastjson.Value, int64, error) {
+	for {
+		if len(j.queue) > 0 {
+			v := j.queue[0]
+			j.queue = j.queue[1:]
+			if v.Type() != fastjson.TypeObject {
+				return nil, 0, notObject(j.lines.n)
+			}
+			return v, j.lines.n, nil
+		}
+		line, ended, err := j.lines.next()
+		if err != nil {
+			return nil, 0, err
+		}
+		if line = bytes.TrimSpace(line); len(line) == 0 {
+			continue
+		}
+		if bytes.IndexByte(line, 0) >= 0 {
+			return nil, 0, bad(j.lines.n, "holds a NUL byte", damagedRow)
+		}
+		v, err := j.parser.ParseBytes(line)
+		if err != nil {
+			if !ended {
+				return nil, 0, cutOff(j.lines.n)
+			}
+			return nil, 0, notJSON(j.lines.n, line)
+		}
+		if !j.begun {
+			j.begun, j.list = true, listPath(v, j.want)
+		}
+		switch {
+		case v.Type() == fastjson.TypeArray:
+			j.queue = v.GetArray()
+		case v.Type() != fastjson.TypeObject:
+			return nil, 0, notObject(j.lines.n)
+		case j.list == "":
+			return v, j.lines.n, nil
+		default:
+			list := path(j.list).find(v)
+			if list == nil || list.Type() != fastjson.TypeArray {
+				return nil, 0, noList(j.lines.n, j.list)
+			}
+			j.queue = list.GetArray()
+		}
+	}
+}
+
+// listPaths are where list responses keep their items.
+var listPaths = []string{"data.items", "data", "items", "results"}
+
+// listPath finds the list in an object, "" if the object is a row itself: an
+// order has items too, but also an id of its own.
+func listPath(v *fastjson.Value, want string) string {
+	if want != "" || v.Type() != fastjson.TypeObject || v.Exists("id") || v.Exists("key") {
+		return want
+	}
+	for _, p := range listPaths {
+		list := path(p).find(v)
+		if list == nil || list.Type() != fastjson.TypeArray {
+			continue
+		}
+		if a := list.GetArray(); len(a) == 0 || a[0].Type() == fastjson.TypeObject {
+			return p
+		}
+	}
+	return ""
+}
+
+func notObject(line int64) *Bad {
+	return bad(line, "is JSON but no object", `give each row as an object, {"name": value, …}`)
+}
+
+func noList(line int64, at string) *Bad {
+	return bad(line, fmt.Sprintf("has no list at %q", at), "give the path of the list")
+}
+
+// notJSON says where a line stops being JSON. The parser's own words would
+// quote the line, and whoever is in it.
+func notJSON(line int64, text []byte) *Bad {
+	b := bad(line, "is not JSON", "export it again; each line must be one object")
+	var any json.RawMessage
+	if err, ok := json.Unmarshal(text, &any).(*json.SyntaxError); ok {
+		b.Fault.Rule = fmt.Sprintf("is not JSON from byte %d on", err.Offset)
+	}
+	return b
+}
