@@ -1,6 +1,9 @@
 package ingest
 
-import "lostlink/ingest/table"
+import (
+	"lostlink/ingest/source"
+	"lostlink/ingest/table"
+)
 
 // Options says what to read. Paths are relative to the data folder given to
 // [Load].
@@ -47,7 +50,7 @@ type Source struct {
 
 // ColumnMap maps one column of a file (a CSV header, a JSON path with dots, a
 // log variable without "$") to a column of the table.
-type ColumnMap struct{ From, To string }
+type ColumnMap = source.ColumnMap
 
 // LinkOptions are the query parameters that mark a partner's landing address,
 // in order of trust.

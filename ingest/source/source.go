@@ -1,0 +1,380 @@
+// Package source knows the kinds of export and log that lostlink reads: how
+// each is recognised, in which zone and unit it is written, and what one row
+// of it becomes in the shared tables. It opens no files; package rows hands it
+// rows of text, package ingest counts and lists what came of them.
+//
+// Each kind is one file of this package, which registers itself, with its test
+// data in testdata/sources/<name>.
+package source
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"lostlink/ingest/rows"
+	"lostlink/ingest/table"
+)
+
+// Source is one kind of export or log.
+type Source struct {
+	Name    string // as written in a configuration: "stripe_payments"
+	Title   string // for people: "Stripe payments export"
+	Where   string // one sentence: where the export is found
+	Example Example
+	// Containers the export comes in.
+	Containers []rows.Container
+	// Tables it can fill, the main one first; empty for one that is refused.
+	Tables []table.Kind
+	// Zone of times written without one, and Unit of amounts; "" where the
+	// export writes none.
+	Zone string
+	Unit table.Unit
+	// Uses are the columns read.
+	Uses []Use
+	// Signatures are alternative sets of columns that tell the export from all
+	// others; "a|b" is either name. The longest set that is present wins.
+	Signatures [][]string
+	// Refused, if set, says why the export is of no use and what to take
+	// instead; it is recognised only to say so.
+	Refused string
+
+	begin func(*file) error
+}
+
+// Example is one line of the export and what comes out.
+type Example struct{ In, Out string }
+
+// Use says which columns of the file hold one value.
+type Use struct {
+	To   string   // column of the table, or the source's own word
+	From []string // names in files, best first; the first that is not empty counts
+	Must bool     // without any of them the file cannot be read
+}
+
+// ColumnMap maps one column of a file onto one of the source's values.
+type ColumnMap struct{ From, To string }
+
+// Settings are what a configuration says about one source; zero values leave
+// the source its own.
+type Settings struct {
+	Table     table.Kind // native files only
+	Zone      string     // of times written without one: IANA name or "+02:00"
+	Unit      table.Unit
+	Currency  string // where a row names none
+	DateOrder string // "mdy", "dmy", "ymd"; "" finds it in the file
+	Columns   []ColumnMap
+	// PartnerParameters and ClickParameters are query parameters in order of
+	// trust.
+	PartnerParameters, ClickParameters []string
+	// SignupEvents are the tracked events that are sign-ups.
+	SignupEvents []string
+}
+
+var registry = map[string]*Source{}
+
+// register is called once by each source's file.
+func register(s *Source) bool {
+	if registry[s.Name] != nil {
+		panic("source: " + s.Name + " is registered twice")
+	}
+	registry[s.Name] = s
+	return true
+}
+
+// All lists the sources by name, refused ones included.
+func All() []*Source {
+	var out []*Source
+	for _, s := range registry {
+		out = append(out, s)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
+	return out
+}
+
+// Get finds a source by name; nil for no such source.
+func Get(name string) *Source { return registry[name] }
+
+// Names lists the sources that can be configured.
+func Names() []string {
+	var out []string
+	for _, s := range All() {
+		if s.Refused == "" {
+			out = append(out, s.Name)
+		}
+	}
+	return out
+}
+
+// Mapping turns the rows of one file into table rows.
+type Mapping struct {
+	// Columns are to be bound, in the order in which Row takes the values.
+	Columns []string
+	// Unused are the columns of the file that nothing reads.
+	Unused []string
+
+	file   *file
+	look   func(values []string)
+	decide func() error
+	row    func(pos table.Pos, values []string) (skipped string, err error)
+}
+
+// NewMapping prepares for a file that has the given columns (none are known
+// for some JSON). Its error is a [*table.Fault] about the whole file.
+func (s *Source) NewMapping(set Settings, container rows.Container, columns []string, sink *table.Sink) (*Mapping, error) {
+	if s.Refused != "" {
+		return nil, &table.Fault{Rule: "is a " + s.Title + ", which cannot be used", Remedy: s.Refused}
+	}
+	if !slices.Contains(s.Containers, container) {
+		return nil, &table.Fault{Rule: fmt.Sprintf("is a %s file, and %s does not come in one", container, s.Name), Remedy: "check the source's format and files"}
+	}
+	f := &file{Settings: set, source: s, container: container, columns: columns, sink: sink, notes: map[string]int64{}, made: map[table.Kind]int64{}}
+	f.m.file = f
+	if f.Unit == "" {
+		f.Unit = s.Unit
+	}
+	uses := s.Uses
+	if s.Name == Native {
+		var err error
+		if uses, err = f.nativeUses(); err != nil {
+			return nil, err
+		}
+	}
+	if err := f.setUses(uses); err != nil {
+		return nil, err
+	}
+	var err error
+	if f.zone, err = zoneOf(firstNonEmpty(set.Zone, s.Zone, "UTC")); err != nil {
+		return nil, err
+	}
+	if f.Currency != "" {
+		if f.Currency, err = table.ParseCurrency(f.Currency); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.begin(f); err != nil {
+		return nil, err
+	}
+	f.m.Unused = f.unused()
+	return &f.m, nil
+}
+
+// TwoPass tells whether Look must see every row, and Decide be called, before
+// the first Row: the file as a whole tells how its dates and amounts are
+// written.
+func (m *Mapping) TwoPass() bool { return m.look != nil }
+
+// Look takes a row of the first pass.
+func (m *Mapping) Look(values []string) { m.look(values) }
+
+// Decide ends the first pass. Its error is a [*table.Fault] about the file.
+func (m *Mapping) Decide() error { return m.decide() }
+
+// Row adds what one row holds to the tables. A row that is sound but of no use
+// is skipped for a reason out of a small fixed set; a bad one is a
+// [*table.Fault] and adds nothing.
+func (m *Mapping) Row(pos table.Pos, values []string) (skipped string, err error) {
+	skipped, err = m.row(pos, values)
+	if err != nil {
+		return "", m.file.named(err)
+	}
+	return skipped, nil
+}
+
+// Made counts the table rows made so far.
+func (m *Mapping) Made() map[table.Kind]int64 { return m.file.made }
+
+// Span gives the first and last time in the rows made; 0 for none.
+func (m *Mapping) Span() (first, last table.Time) { return m.file.first, m.file.last }
+
+// Notes are remarks on rows that were taken though something about them is
+// odd, each with its count, sorted.
+func (m *Mapping) Notes() []string {
+	var out []string
+	for n, c := range m.file.notes {
+		unit := "rows"
+		if c == 1 {
+			unit = "row"
+		}
+		out = append(out, fmt.Sprintf("%d %s: %s", c, unit, n))
+	}
+	sort.Strings(out)
+	return out
+}
+
+// file is what a source's functions work with while one file is read.
+type file struct {
+	Settings
+	m         Mapping
+	source    *Source
+	container rows.Container
+	columns   []string // of the file
+	zone      *zone
+	sink      *table.Sink
+
+	froms map[string][]string // value → columns of this file that hold it
+	index map[string]int      // lower-case column → place in m.Columns
+
+	notes       map[string]int64
+	made        map[table.Kind]int64
+	first, last table.Time
+}
+
+// setUses joins the source's own names with the configured ones, which win,
+// and keeps those the file has. JSON objects may differ from each other, so
+// there every name is kept.
+func (f *file) setUses(uses []Use) error {
+	f.froms, f.index = map[string][]string{}, map[string]int{}
+	known := map[string]bool{}
+	for _, u := range uses {
+		known[u.To] = true
+	}
+	for _, c := range f.Columns {
+		if !known[c.To] {
+			var names []string
+			for _, u := range uses {
+				names = append(names, u.To)
+			}
+			return &table.Fault{Column: c.From, Value: c.To, Rule: "is not a value that " + f.source.Name + " takes", Remedy: "map the column to one of: " + strings.Join(names, ", ")}
+		}
+		if f.has(c.From) {
+			f.froms[c.To] = append(f.froms[c.To], c.From)
+		} else {
+			f.note(fmt.Sprintf("the configured column %q is not in the file", c.From), 0)
+		}
+	}
+	for _, u := range uses {
+		for _, from := range u.From {
+			if f.has(from) {
+				f.froms[u.To] = append(f.froms[u.To], from)
+			}
+		}
+	}
+	for _, u := range uses {
+		if u.Must && len(f.froms[u.To]) == 0 {
+			return f.lacks(u)
+		}
+	}
+	return nil
+}
+
+func (f *file) lacks(u Use) error {
+	found := "none"
+	if len(f.columns) > 0 {
+		found = strings.Join(f.columns, ", ")
+	}
+	remedy := "export the file with that column, or map the column that holds it"
+	if m, ok := Recognise(f.container, f.columns); ok && m.Source != f.source {
+		remedy = "it looks like a " + m.Source.Title + " (" + m.Source.Name + "): check the source's format"
+		if m.Source.Refused != "" {
+			remedy = m.Source.Refused
+		}
+	}
+	return &table.Fault{Column: firstNonEmpty(strings.Join(u.From, " or "), u.To), Rule: "is missing; the file has the columns " + found, Remedy: remedy}
+}
+
+// has tells whether the file may have a column of that name.
+func (f *file) has(name string) bool {
+	if f.container == rows.JSON {
+		return true
+	}
+	return slices.ContainsFunc(f.columns, func(c string) bool { return strings.EqualFold(strings.TrimSpace(c), name) })
+}
+
+// field is one value of a row: the first of several columns that is not empty.
+type field struct {
+	name string // as the file calls it
+	at   []int
+}
+
+// field looks a value up and has its columns bound.
+func (f *file) field(to string) field {
+	c := field{name: to}
+	for i, from := range f.froms[to] {
+		if i == 0 {
+			c.name = from
+		}
+		key := strings.ToLower(from)
+		at, ok := f.index[key]
+		if !ok {
+			at = len(f.m.Columns)
+			f.index[key] = at
+			f.m.Columns = append(f.m.Columns, from)
+		}
+		c.at = append(c.at, at)
+	}
+	return c
+}
+
+// present tells whether the file can hold the value at all.
+func (c field) present() bool { return len(c.at) > 0 }
+
+// of takes the value out of a row, trimmed; "" if it has none.
+func (c field) of(values []string) string {
+	for _, i := range c.at {
+		if s := strings.TrimSpace(values[i]); s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// id is like of for values whose absence some program writes as a word.
+func (c field) id(values []string) string {
+	for _, i := range c.at {
+		if s := known(values[i]); s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+func (f *file) unused() []string {
+	var out []string
+	for _, c := range f.columns {
+		if _, ok := f.index[strings.ToLower(strings.TrimSpace(c))]; !ok {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// named puts the file's own column name into a fault that has the table's.
+func (f *file) named(err error) error {
+	if ft, ok := err.(*table.Fault); ok {
+		if from := f.froms[ft.Column]; len(from) > 0 && f.container != rows.JSON {
+			named := *ft
+			named.Column = from[0]
+			return &named
+		}
+	}
+	return err
+}
+
+// note counts a remark on n rows; n = 0 is a remark on the file.
+func (f *file) note(text string, n int64) { f.notes[text] += n }
+
+// put adds a finished row to its table.
+func put[T table.Row](f *file, kind table.Kind, b *table.Builder[T], at table.Time, row *T) error {
+	if err := b.Append(row); err != nil {
+		return err
+	}
+	f.made[kind]++
+	if at != 0 {
+		if f.first == 0 || at < f.first {
+			f.first = at
+		}
+		f.last = max(f.last, at)
+	}
+	return nil
+}
+
+func firstNonEmpty(s ...string) string {
+	for _, v := range s {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
