@@ -279,6 +279,11 @@ func nativeRow[T table.Row](f *file, b *table.Builder[T], finish func(*T) (table
 		if err != nil {
 			return "", err
 		}
+		// A page opened with a partner's parameters was reached by a click,
+		// whoever wrote the log.
+		if visit, ok := any(&row).(*table.Visit); ok {
+			return "", f.putVisit(f.sink.Visits(), visit, "")
+		}
 		return "", put(f, f.Table, b, t, &row)
 	}
 }
