@@ -184,3 +184,13 @@ func TestProgress(t *testing.T) {
 		t.Error("the null device or a buffer is taken for a terminal")
 	}
 }
+
+func TestProgressIsForPeople(t *testing.T) {
+	e := &env{err: &bytes.Buffer{}, environ: []string{"CI=", "NO_COLOR=1"}}
+	if p := e.progress(); p.w != nil {
+		t.Error("progress is shown though nobody watches")
+	}
+	if e.set("CI") || !e.set("NO_COLOR") || e.set("COLOR") {
+		t.Error("an empty variable counts as set, or a set one does not")
+	}
+}

@@ -1,0 +1,33 @@
+# make check is what CI runs. README's "go test ./..." needs Go alone.
+
+GO ?= go
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+# The form of doc comments (ST1020 to ST1022) is left to good sense.
+CHECKS := all,-ST1020,-ST1021,-ST1022
+# ./... passes over folders named testdata.
+PACKAGES := ./... ./testdata/need
+
+export GOTOOLCHAIN := local
+
+.PHONY: check lint tidy test bench build
+
+check: lint tidy test
+
+lint:
+	@odd=$$(gofmt -l .); test -z "$$odd" || { echo "not in gofmt's form, run gofmt -w on:"; echo "$$odd"; exit 1; }
+	$(GO) vet $(PACKAGES)
+	$(GO) run $(STATICCHECK) -checks '$(CHECKS)' $(PACKAGES)
+
+tidy:
+	$(GO) mod tidy -diff
+	$(GO) mod verify
+
+test:
+	$(GO) test ./...
+
+# Six runs, so that benchstat can compare two of these.
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem -count 6 ./...
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -o lostlink ./cmd/lostlink
