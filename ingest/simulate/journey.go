@@ -27,6 +27,7 @@ func (m *maker) journey(number int) *person {
 	default:
 		m.organic(rng, p)
 	}
+	p.null = chance(rng, o.Traps.NullVisitor)
 	m.buy(rng, p)
 	m.settle(p)
 	for i := range p.events {

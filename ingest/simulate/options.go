@@ -70,6 +70,8 @@ type Traps struct {
 	ClaimNobody       int     // claims for people who never were customers
 	Existing          float64 // share of organic customers who signed up before Start
 	LoginBack         float64 // share of device switchers who later log in on the first device
+	NullVisitor       float64 // share of sign-ups whose form handed in "null" for a visitor id
+	ManualFixes       float64 // share of rightly claimed purchases the vendor has added to the platform by hand
 }
 
 // Site is the vendor's site and what is wrong with it.
@@ -81,8 +83,8 @@ type Site struct {
 	FaultsDrawn int
 	// BareLandings is the share of landing pages that never had the snippet.
 	BareLandings float64
-	// WebhookOutages is the number of stretches of one to three days in which
-	// the platform recorded no payment.
+	// WebhookOutages is the number of faults of one to three days drawn for the
+	// payments.
 	WebhookOutages int
 	CookieDays     int
 	SafariDays     int // 0: as CookieDays
@@ -90,9 +92,11 @@ type Site struct {
 	VisitorLate bool
 }
 
-// Fault is a stretch of time in which the snippet did not work.
+// Fault is a stretch of time in which something did not work for everybody.
 type Fault struct {
-	Cause Cause // SnippetBroken, DataOverwritten or PublicKeyMissing
+	// Cause is SnippetBroken, DataOverwritten or PublicKeyMissing; or NotTied,
+	// when the platform recorded no payment of anybody (Page and Family empty).
+	Cause Cause
 	// Page is a path, or "*" for all pages. SignupPath takes CheckoutPath with it.
 	Page string
 	// Family is the browser family hit ("safari", "chrome", "firefox"), "" all.
@@ -135,6 +139,8 @@ type Money struct {
 	LagHours      Range   // until the platform records a payment
 	ChargeID      float64 // share of transactions that name the charge
 	CustomerKey   float64 // share of payments that carry the vendor's customer key
+	// TaxPercent is what payments hold on top of what the platform records.
+	TaxPercent int64
 }
 
 // Sources says which records the vendor keeps.
@@ -206,6 +212,7 @@ func DefaultOptions() Options {
 			ClickAfterBuying: 0.06, SelfReferral: 0.005, LeakedCoupons: 2, LeakedCouponUse: 0.02, CouponBesideClick: 0.04,
 			Offices: 0.1, OfficeSize: 8, PastedLinks: 0.03, ClaimLost: 0.2, ClaimTyped: 0.1, ClaimFalse: 0.02,
 			ClaimCredited: 0.02, ClaimNobody: 8, Existing: 0.05, LoginBack: 0.2,
+			NullVisitor: 0.005, ManualFixes: 0.1,
 		},
 		Site: Site{
 			Host: "www.vendor.example", LinkHost: "go.vendor.example", SignupPath: "/signup", CheckoutPath: "/checkout",
@@ -236,13 +243,14 @@ func DemoOptions() Options {
 	o.Seed, o.Customers, o.Partners, o.LandingPages = 7, 1350, 24, 7
 	o.Typed = 0.06
 	o.Causes.CookiesCleared, o.Causes.CookiesBlocked, o.Causes.LateSignup, o.Causes.DeviceSwitch = 0.04, 0.05, 0.04, 0.08
-	o.Site.FaultsDrawn, o.Site.BareLandings, o.Site.WebhookOutages = 0, 0.2, 1
+	o.Site.FaultsDrawn, o.Site.BareLandings = 0, 0.2
 	o.Site.Faults = []Fault{
 		{Cause: SnippetBroken, Page: "*", From: 41.4, To: 48.6},
 		{Cause: SnippetBroken, Page: o.Site.SignupPath, From: 96.3, To: 102.7},
 		{Cause: SnippetBroken, Page: "/pricing", Family: "safari", From: 150.2, To: 171.5},
 		{Cause: DataOverwritten, Page: o.Site.SignupPath, From: 118.5, To: 131.2},
 		{Cause: PublicKeyMissing, Page: o.Site.SignupPath, From: 186.6, To: 192.4},
+		{Cause: NotTied, From: 201.2, To: 204.5},
 	}
 	o.Sources.Cookies = "partner"
 	o.Sources.Consents = true
@@ -265,7 +273,7 @@ func DrawOptions(seed uint64) Options {
 	o.Partners, o.LandingPages = 8+rng.IntN(60), 2+rng.IntN(12)
 	o.Referred, o.Typed = u(0.15, 0.6), u(0.02, 0.15)
 	o.Causes = Causes{
-		OtherPartner: u(0.05, 0.3), CookiesCleared: u(0.02, 0.1), CookiesBlocked: u(0.02, 0.2), LateSignup: u(0.02, 0.1),
+		OtherPartner: u(0.05, 0.3), CookiesCleared: u(0.02, 0.1), CookiesBlocked: u(0.01, 0.12), LateSignup: u(0.02, 0.1),
 		DeviceSwitch: u(0.04, 0.2), NotTiedCustomer: u(0, 0.06), NotTiedPayment: u(0, 0.02), ParamsStripped: u(0, 0.08),
 		BlockerOfBlocked: u(0.1, 0.6), ThirdPartyFirefox: yes(0.3),
 		TypedBy: [5]float64{u(0.1, 0.6), u(0.1, 0.4), u(0.05, 0.3), u(0.05, 0.2), u(0, 0.15)},
@@ -275,8 +283,9 @@ func DrawOptions(seed uint64) Options {
 		CouponBesideClick: u(0, 0.1), Offices: u(0, 0.3), OfficeSize: 3 + rng.IntN(20), PastedLinks: u(0, 0.08),
 		ClaimLost: u(0.05, 0.4), ClaimTyped: u(0.03, 0.3), ClaimFalse: u(0, 0.05), ClaimCredited: u(0, 0.04),
 		ClaimNobody: rng.IntN(20), Existing: u(0, 0.15), LoginBack: u(0, 0.4),
+		NullVisitor: u(0, 0.02), ManualFixes: u(0, 0.3),
 	}
-	o.Site.FaultsDrawn, o.Site.BareLandings, o.Site.WebhookOutages = rng.IntN(10), u(0, 0.4), rng.IntN(3)
+	o.Site.FaultsDrawn, o.Site.BareLandings, o.Site.WebhookOutages = rng.IntN(8), u(0, 0.35), rng.IntN(3)
 	if yes(0.4) {
 		o.Site.SafariDays = []int{1, 7, 7, 7}[rng.IntN(4)]
 	}
@@ -297,6 +306,9 @@ func DrawOptions(seed uint64) Options {
 		PageChecks: yes(0.6), Consents: yes(0.5), Claims: yes(0.85), Clicks: yes(0.9), ClickEmail: u(0, 0.15),
 		SignupVisitor: yes(0.85), SignupBrowser: yes(0.9),
 		Cookies: []string{"", "visitor", "visitor", "partner"}[rng.IntN(4)], BrokenPerDay: u(0, 1),
+	}
+	if !o.Sources.SignupVisitor {
+		o.Sources.SignupBrowser = true
 	}
 	if yes(0.4) {
 		o.Sources.ClickVisitor = u(0.1, 0.9)
@@ -337,11 +349,11 @@ func (o *Options) check() error {
 		return bad("LagHours reach %v; a payment older than 48 hours is judged", o.Money.LagHours.Max)
 	}
 	for _, f := range o.Site.Faults {
-		if f.Cause != SnippetBroken && f.Cause != DataOverwritten && f.Cause != PublicKeyMissing {
+		if f.Cause != SnippetBroken && f.Cause != DataOverwritten && f.Cause != PublicKeyMissing && f.Cause != NotTied {
 			return bad("a fault of the site cannot be %v", f.Cause)
 		}
-		if f.From >= f.To || !strings.HasPrefix(f.Page, "/") && f.Page != "*" {
-			return bad("fault on %q from day %v to %v; want a path or *, and a beginning before the end", f.Page, f.From, f.To)
+		if f.From >= f.To || (f.Cause == NotTied) != (f.Page == "") || f.Page != "" && f.Page != "*" && !strings.HasPrefix(f.Page, "/") {
+			return bad("fault on %q from day %v to %v; want a path or * (nothing for payments), and a beginning before the end", f.Page, f.From, f.To)
 		}
 	}
 	for _, c := range []struct {

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"strings"
 
@@ -38,6 +39,7 @@ type transaction struct {
 	at       table.Time
 	archived bool
 	deleted  bool // it was there until the refund
+	byHand   bool // added by the vendor, dated back, without the charge's id
 }
 
 // eligible is a payment that is completed, live, not wholly given back and old
@@ -203,4 +205,12 @@ func (m *maker) record(p *payment) {
 func (p *payment) recorded() bool { return p.transaction.key != "" && !p.transaction.deleted }
 
 // customerID is the processor's id of the buyer.
-func (p *person) customerID() string { return "cus_" + strings.TrimPrefix(p.key, "u-") }
+func (p *person) customerID() string { return fmt.Sprintf("cus_%014x", mix(p.id^0xc05)>>8) }
+
+// onPlatform tells whether the platform has the customer, and for whom.
+func (p *person) onPlatform() (partner int, ok bool) {
+	if p.fixed {
+		return p.partner, true
+	}
+	return p.outcome.partner, p.outcome.partner >= 0
+}

@@ -31,6 +31,9 @@ type person struct {
 	mailed   bool // clicks carry the e-mail
 	existing bool // signed up before the period
 	self     bool // a partner with their own link
+	null     bool // the sign-up says "null" for a visitor id
+	fixed    bool // added to the platform by hand
+	fixedAt  table.Time
 	updates  float64
 
 	signup   int // index of the sign-up event, -1 none

@@ -308,6 +308,7 @@ func TestOneCauseAtATime(t *testing.T) {
 		{SafariNoSnippet, func(o *Options) { o.Site.BareLandings = 0.8 }},
 		{NotTied, func(o *Options) { o.Causes.NotTiedCustomer = 0.2 }},
 		{NotTied, func(o *Options) { o.Causes.NotTiedPayment = 0.2 }},
+		{NotTied, func(o *Options) { o.Site.Faults = []Fault{{Cause: NotTied, From: 50, To: 60}} }},
 		{ParamsStripped, func(o *Options) { o.Causes.ParamsStripped = 0.3 }},
 	}
 	for _, tt := range tests {
@@ -337,7 +338,7 @@ func TestOneCauseAtATime(t *testing.T) {
 // got the credit, and the click of that cookie was written before.
 func TestCreditHasACookiePath(t *testing.T) {
 	opt := DemoOptions()
-	opt.Sources.MissingDays = 0
+	opt.Sources.MissingDays, opt.Traps.NullVisitor, opt.Traps.ManualFixes = 0, 0, 0
 	_, files := written(t, opt)
 	type cookie struct{ partner, click string }
 	atSignup, clickedBy := map[string]cookie{}, map[string]string{}

@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"lostlink/ingest/table"
@@ -60,11 +61,13 @@ type partner struct {
 
 type link struct{ id, url, page string }
 
-// pasted is a decorated landing address that somebody published.
+// pasted is a decorated landing address that somebody published. The click it
+// froze is as old as the log, or older.
 type pasted struct {
 	partner int
 	click   string
 	page    string
+	day     table.Date // of the click; 0: before the logs begin
 }
 
 func (m *maker) makeSite() {
@@ -86,6 +89,10 @@ func (m *maker) makeSite() {
 		s.byPath[p.path] = i
 	}
 	for _, f := range o.Site.Faults {
+		if f.Cause == NotTied {
+			s.outages = append(s.outages, span{m.day(f.From), m.day(f.To)})
+			continue
+		}
 		s.faults = append(s.faults, m.fault(f))
 	}
 	for range o.Site.FaultsDrawn {
@@ -98,7 +105,7 @@ func (m *maker) makeSite() {
 			f.Family = pick(rng, []string{"safari", "chrome", "firefox"})
 		}
 		f.From = rng.Float64() * float64(o.Days-5)
-		f.To = min(f.From+Range{1.5, 22}.draw(rng), float64(o.Days))
+		f.To = min(f.From+math.Exp(Range{0, 3.2}.draw(rng)), float64(o.Days)) // one to 25 days
 		s.faults = append(s.faults, m.fault(f))
 	}
 	for range o.Site.WebhookOutages {
@@ -147,7 +154,11 @@ func (m *maker) makePartners() {
 		m.partnerWeights = append(m.partnerWeights, p.weight)
 		s.partners = append(s.partners, p)
 		if i < 12 {
-			s.frozen = append(s.frozen, pasted{partner: i, click: alnumID(rng, 14), page: p.links[0].page})
+			f := pasted{partner: i, click: alnumID(rng, 14), page: p.links[0].page}
+			if i%2 == 0 {
+				f.day = m.start.Date() + table.Date(rng.IntN(10))
+			}
+			s.frozen = append(s.frozen, f)
 		}
 	}
 }

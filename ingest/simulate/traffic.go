@@ -1,7 +1,9 @@
 package simulate
 
 import (
+	"cmp"
 	"math/rand/v2"
+	"slices"
 	"sort"
 
 	"lostlink/ingest/table"
@@ -9,8 +11,9 @@ import (
 
 // request is one row of the page log, or of the click log, or of both.
 type request struct {
-	p *person
-	e *event
+	at table.Time
+	p  *person
+	e  *event
 }
 
 var botAgents = []string{
@@ -33,15 +36,17 @@ func (m *maker) eachDay(do func(day table.Date, requests []request) error) error
 		for i := range p.events {
 			e := &p.events[i]
 			if e.kind != eventClear && e.at >= m.start && e.at < m.end {
-				known = append(known, request{p, e})
+				known = append(known, request{e.at, p, e})
 			}
 		}
 	}
-	byTime := func(r []request) { sort.SliceStable(r, func(i, j int) bool { return r[i].e.at < r[j].e.at }) }
+	byTime := func(r []request) {
+		slices.SortStableFunc(r, func(a, b request) int { return cmp.Compare(a.at, b.at) })
+	}
 	byTime(known)
 	var today []request
 	for day := m.start.Date(); day.Start() < m.end; day++ {
-		n := sort.Search(len(known), func(i int) bool { return known[i].e.at >= (day + 1).Start() })
+		n := sort.Search(len(known), func(i int) bool { return known[i].at >= (day + 1).Start() })
 		today = append(today[:0], known[:n]...)
 		known = known[n:]
 		today = m.passersBy(today, day)
@@ -76,7 +81,7 @@ func (m *maker) passersBy(today []request, day table.Date) []request {
 				}
 				if e.at < (day + 1).Start() {
 					e.clickVisitor = e.landing() && e.given != "" && chance(rng, m.opt.Sources.ClickVisitor)
-					today = append(today, request{p, e})
+					today = append(today, request{e.at, p, e})
 				}
 			}
 		}
@@ -92,6 +97,13 @@ func (m *maker) passersBy(today []request, day table.Date) []request {
 		m.visitBy(rng, p, 0, at, 0)
 		m.paste(rng, p, &p.events[0])
 	})
+	for _, f := range m.site.frozen {
+		if f.day == day {
+			add(1, false, func(rng *rand.Rand, p *person, at table.Time) {
+				p.events = []event{{at: at, path: f.page, partner: f.partner, click: f.click}}
+			})
+		}
+	}
 	add(t.Bots, true, func(rng *rand.Rand, p *person, at table.Time) {
 		m.visitBy(rng, p, 0, at, rng.IntN(len(m.site.partners)))
 		p.events = p.events[:1]

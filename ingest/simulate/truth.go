@@ -62,14 +62,16 @@ func (m *maker) tell() {
 			if p.partner >= 0 {
 				t.Partner = m.site.partners[p.partner].key
 			}
-			if p.outcome.partner >= 0 {
+			if credited, ok := p.onPlatform(); ok {
 				t.Contested = contested
 				if contested != nil && p.cases == nil {
 					t.Cases = []Cause{OtherPartner}
 				}
 				switch {
 				case pay.recorded():
-					t.Attributed = m.site.partners[p.outcome.partner].key
+					t.Attributed = m.site.partners[credited].key
+				case p.fixed:
+					t.Cases, t.Signal = append(append([]Cause{}, p.cases...), NotTied), "customer"
 				case pay.missed:
 					t.Cases, t.Signal = []Cause{NotTied}, "customer"
 				}
@@ -97,7 +99,7 @@ func (m *maker) blame(p *person, pay *payment, cases []Cause) {
 	for _, c := range cases {
 		if c == NotTied {
 			for i, o := range m.site.outages {
-				if o.holds(pay.at) && !p.notTied && !pay.untied {
+				if o.holds(pay.at) && !p.notTied && !pay.untied && !p.fixed {
 					m.outageLost[i]++
 				}
 			}
@@ -169,7 +171,7 @@ func (m *maker) signal(p *person) string {
 		places[place{ip, m.agent(p, e.b, e.at)}] = true
 		addresses[ip] = true
 	}
-	if src.SignupVisitor && s.given != "" {
+	if src.SignupVisitor && s.given != "" && !p.null {
 		visitors[s.given] = true
 	}
 	if src.SignupBrowser {
@@ -275,8 +277,11 @@ func (m *maker) makeClaims() {
 		}
 		if c, ok := m.claim(rng, by, p.name(), p.email, pay.at); ok {
 			c.Answer, c.PurchaseID = answer, pay.id
-			m.claims = append(m.claims, c)
 			m.claimed[p] = by == p.partner
+			if answer == AnswerGap && p.outcome.partner < 0 && chance(rng, t.ManualFixes) {
+				m.fix(p, pay, &c)
+			}
+			m.claims = append(m.claims, c)
 		}
 	}
 	for i := range t.ClaimNobody {
@@ -288,6 +293,18 @@ func (m *maker) makeClaims() {
 			m.claims = append(m.claims, c)
 		}
 	}
+}
+
+// fix adds the customer and the claimed payment to the platform by hand, some
+// days after the claim.
+func (m *maker) fix(p *person, pay *payment, c *Claim) {
+	at := c.At + 5*table.Day
+	if at >= m.end {
+		return
+	}
+	p.fixed, p.fixedAt = true, at
+	pay.transaction = transaction{key: "trx_" + pay.id[len(pay.id)-12:], at: pay.at.Date().Start() + 12*table.Hour, byHand: true}
+	c.Answer = AnswerCredited
 }
 
 // claim writes a claim some days after a purchase; not ok when the period is

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"fmt"
 	"io"
 	"sort"
 	"strconv"
@@ -31,8 +32,12 @@ func (m *maker) signupRows(add func(...string)) {
 	for _, p := range people {
 		s := &p.events[p.signup]
 		row := []string{rfc3339(s.at), p.key, p.email, p.name()}
+		visitor := s.given
+		if p.null {
+			visitor = "null"
+		}
 		if m.opt.Sources.SignupVisitor {
-			row = append(row, s.given)
+			row = append(row, visitor)
 		}
 		if m.opt.Sources.SignupBrowser {
 			row = append(row, p.address(s.net, s.at), m.agent(p, s.b, s.at))
@@ -221,19 +226,23 @@ type apiReward struct {
 
 func millis(t table.Time) int64 { return int64(t) / 1000 }
 
-func (p *person) platformKey() string { return "cust_" + strings.TrimPrefix(p.key, "u-") }
+func (p *person) platformKey() string { return fmt.Sprintf("cust_%012x", mix(p.id^0x95)>>16) }
 
 func (m *maker) apiCustomers() []apiCustomer {
 	var out []apiCustomer
 	for i, p := range m.people {
-		if p.outcome.partner < 0 {
+		credited, ok := p.onPlatform()
+		if !ok {
 			continue
 		}
-		pt := &m.site.partners[p.outcome.partner]
+		pt := &m.site.partners[credited]
 		c := apiCustomer{Key: p.platformKey(), CustomerKey: p.key, Email: p.email, Name: p.name(), Partner: pt.key, Partnership: pt.group,
 			SourceType: "link", Created: millis(p.signedUp())}
+		if p.fixed {
+			c.SourceType, c.Created = "manual", millis(p.fixedAt)
+		}
 		c.Updated = c.Created
-		if rng := newRand(m.opt.Seed, streamPlatform, uint64(i)); !p.notTied || chance(rng, 0.3) {
+		if rng := newRand(m.opt.Seed, streamPlatform, uint64(i)); !p.fixed && (!p.notTied || chance(rng, 0.3)) {
 			id := p.customerID()
 			c.Provider = &id
 		}
@@ -259,6 +268,11 @@ func (m *maker) recordedPayments() []*payment {
 	return out
 }
 
+// recordedMinor is the amount the platform takes: without the tax.
+func (m *maker) recordedMinor(p *payment) int64 {
+	return p.minor * 100 / (100 + m.opt.Money.TaxPercent)
+}
+
 func (p *person) party() apiParty {
 	return apiParty{Key: p.platformKey(), Email: p.email, ExternalKey: p.key}
 }
@@ -266,12 +280,12 @@ func (p *person) party() apiParty {
 func (m *maker) apiTransactions() []apiTransaction {
 	var out []apiTransaction
 	for _, p := range m.recordedPayments() {
-		t := apiTransaction{Key: p.transaction.key, Amount: p.minor, Currency: p.currency, Approved: true, Archived: p.transaction.archived,
+		t := apiTransaction{Key: p.transaction.key, Amount: m.recordedMinor(p), Currency: p.currency, Approved: true, Archived: p.transaction.archived,
 			Customer: p.person.party(), Metadata: map[string]string{}, Created: millis(p.transaction.at)}
 		if t.Updated = t.Created; t.Archived {
 			t.Updated = millis(p.refundedAt)
 		}
-		if p.chargeID {
+		if p.chargeID && !p.transaction.byHand {
 			t.Metadata["charge_id"] = p.id
 		}
 		out = append(out, t)
@@ -283,7 +297,8 @@ func (m *maker) apiTransactions() []apiTransaction {
 func (m *maker) apiRewards() []apiReward {
 	var out []apiReward
 	for _, p := range m.recordedPayments() {
-		pt := &m.site.partners[p.person.outcome.partner]
+		credited, _ := p.person.onPlatform()
+		pt := &m.site.partners[credited]
 		status := "pending"
 		switch age := m.end - p.transaction.at; {
 		case p.transaction.archived:
@@ -293,9 +308,9 @@ func (m *maker) apiRewards() []apiReward {
 		case age > 20*table.Day:
 			status = "approved"
 		}
-		out = append(out, apiReward{Key: "rwd_" + p.transaction.key[4:], Amount: p.minor / 5, Currency: p.currency, Description: "Sale", Status: status,
+		out = append(out, apiReward{Key: "rwd_" + p.transaction.key[4:], Amount: m.recordedMinor(p) / 5, Currency: p.currency, Description: "Sale", Status: status,
 			Customer: p.person.party(), Partnership: map[string]string{"key": pt.group, "email": pt.email, "partner_key": pt.key},
-			Transaction: map[string]any{"key": p.transaction.key, "amount": p.minor, "currency": p.currency},
+			Transaction: map[string]any{"key": p.transaction.key, "amount": m.recordedMinor(p), "currency": p.currency},
 			Created:     millis(p.transaction.at), Updated: millis(p.transaction.at)})
 	}
 	return out
