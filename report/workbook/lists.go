@@ -1,0 +1,89 @@
+package workbook
+
+import (
+	"fmt"
+
+	"github.com/xuri/excelize/v2"
+
+	"lostlink/report"
+)
+
+// Decisions are what can be chosen on Review, in the order of its list.
+func Decisions() []string { return []string{"Approve", "Decline", "Ask partner", "Later"} }
+
+// The ranges of Lists. They are absolute references rather than names: some
+// programs lose names when they save.
+func decisionRange() string {
+	return fmt.Sprintf("%s!$A$2:$A$%d", listsSheet, 1+len(Decisions()))
+}
+
+func currencyRange(r *report.Report) string {
+	return fmt.Sprintf("%s!$B$2:$B$%d", listsSheet, max(2, 1+len(r.Currencies)))
+}
+
+func partnerRange(choices int) string {
+	return fmt.Sprintf("%s!$C$2:$C$%d", listsSheet, max(2, 1+choices))
+}
+
+// lists writes the hidden sheet with the choices of the drop-downs.
+func (b *book) lists() error {
+	choices := b.r.PartnerChoices()
+	p := page{widths: []float64{16, 10, 40, 40}, locked: true}
+	s, err := b.begin(listsSheet, p, nil, nil)
+	if err != nil {
+		return err
+	}
+	if err := s.row(1, 0, b.cell("Decision", headLook), b.cell("Currency", headLook), b.cell("Partner", headLook), b.cell("Partner key", headLook)); err != nil {
+		return err
+	}
+	for i := range max(len(Decisions()), len(b.r.Currencies), len(choices)) {
+		row := make([]excelize.Cell, 4)
+		if i < len(Decisions()) {
+			row[0] = b.cell(Decisions()[i], look{})
+		}
+		if i < len(b.r.Currencies) {
+			row[1] = b.cell(b.r.Currencies[i], look{})
+		}
+		if i < len(choices) {
+			row[2], row[3] = b.text(choices[i].Name, look{}), b.text(choices[i].Key, look{})
+		}
+		if err := s.row(2+i, 0, row...); err != nil {
+			return err
+		}
+	}
+	return s.flush()
+}
+
+// run writes the very hidden sheet and the document properties that say which
+// run the workbook belongs to. There are two places because some programs drop
+// the one, some the other.
+func (b *book) run() error {
+	check := b.runCheck()
+	s, err := b.begin(runSheet, page{widths: []float64{24, 70}, locked: true}, nil, nil)
+	if err != nil {
+		return err
+	}
+	rows := [][2]string{
+		{"lostlink.run", b.r.Run.ID},
+		{"lostlink.layout", fmt.Sprint(layout)},
+		{"lostlink.rows", fmt.Sprint(len(b.r.Review))},
+	}
+	for _, c := range b.r.Currencies {
+		rows = append(rows, [2]string{"lostlink.total_minor." + c, fmt.Sprint(b.total.Minor[c])})
+	}
+	rows = append(rows, [2]string{"lostlink.check", check})
+	for i, kv := range rows {
+		if err := s.row(1+i, 0, b.cell(kv[0], look{}), b.cell(kv[1], look{num: textFmt})); err != nil {
+			return err
+		}
+	}
+	if err := s.flush(); err != nil {
+		return err
+	}
+	for _, kv := range [][2]string{{"lostlink.run", b.r.Run.ID}, {"lostlink.layout", fmt.Sprint(layout)}, {"lostlink.check", check}} {
+		if err := b.f.SetCustomProps(excelize.CustomProperty{Name: kv[0], Value: kv[1]}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
