@@ -12,6 +12,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 
 	"lostlink/ingest"
+	"lostlink/ingest/source"
 	"lostlink/ingest/table"
 	"lostlink/report"
 )
@@ -216,17 +217,14 @@ func (k *checker) report(path string, v reporting) report.Options {
 	return o
 }
 
-// native is the format of files that bear the tables' own column names.
-const native = "native"
-
-func (k *checker) sources(path string, vs []source) []ingest.Source {
+func (k *checker) sources(path string, vs []input) []ingest.Source {
 	var out []ingest.Source
 	names := map[string]string{}
 	for i, v := range vs {
 		at := fmt.Sprintf("%s[%d]", path, i)
 		s := k.source(at, v)
 		name := s.Name
-		if name == "" && s.Format == native {
+		if name == "" && s.Format == source.Native {
 			name = string(s.Table)
 		} else if name == "" {
 			name = s.Format
@@ -241,7 +239,7 @@ func (k *checker) sources(path string, vs []source) []ingest.Source {
 	return out
 }
 
-func (k *checker) source(at string, v source) ingest.Source {
+func (k *checker) source(at string, v input) ingest.Source {
 	s := ingest.Source{
 		Name:      v.Name,
 		Format:    v.Format,
@@ -259,11 +257,12 @@ func (k *checker) source(at string, v source) ingest.Source {
 	}
 	switch {
 	case v.Table != "" && v.Format == "":
-		s.Format = native
-	case v.Table != "" && v.Format != native:
+		s.Format = source.Native
+	case v.Table != "" && v.Format != source.Native:
 		k.fault(at+".table", v.Table, "goes with format native alone", "remove it: the format "+v.Format+" knows its table")
 	}
-	s.Columns = k.columns(at+".columns", s.Table, v.Columns)
+	k.format(at+".format", v.Format)
+	s.Columns = k.columns(at+".columns", v.Columns, columnsOf(s.Format, s.Table))
 	return s
 }
 
@@ -282,8 +281,15 @@ func (k *checker) files(path string, vs []string) []string {
 	})
 }
 
-func (k *checker) columns(path string, kind table.Kind, vs []column) []ingest.ColumnMap {
-	known := columnsOf(kind)
+func (k *checker) format(path, v string) {
+	if s := source.Get(v); s != nil && s.Refused != "" {
+		k.fault(path, v, "is not read", s.Refused)
+		return
+	}
+	k.choice(path, v, source.Names())
+}
+
+func (k *checker) columns(path string, vs []column, known []string) []ingest.ColumnMap {
 	var out []ingest.ColumnMap
 	for i, v := range vs {
 		at := fmt.Sprintf("%s[%d]", path, i)
@@ -341,20 +347,31 @@ func kinds() []string {
 	return names
 }
 
-// columnsOf lists the columns a source may fill: those of its table, or of all
-// tables where the format decides.
-func columnsOf(kind table.Kind) []string {
-	of := []table.Kind{kind}
-	if kind == "" {
-		of = table.Kinds()
+// columnsOf lists the columns a source may fill: those of its table, those its
+// format takes, or any where the file tells its format.
+func columnsOf(format string, kind table.Kind) []string {
+	tables, formats := []table.Kind{kind}, []*source.Source{source.Get(format)}
+	if format == "" {
+		formats = source.All()
+	}
+	if kind == "" && (format == "" || format == source.Native) {
+		tables = table.Kinds()
 	}
 	var names []string
-	for _, k := range of {
-		for _, c := range table.ColumnsOf(k) {
+	for _, t := range tables {
+		for _, c := range table.ColumnsOf(t) {
 			// The position of a row is the reader's to fill.
 			if !strings.HasPrefix(c.Name, "src_") {
 				names = append(names, c.Name)
 			}
+		}
+	}
+	for _, f := range formats {
+		if f == nil {
+			continue
+		}
+		for _, u := range f.Uses {
+			names = append(names, u.To)
 		}
 	}
 	slices.Sort(names)

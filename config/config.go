@@ -1,7 +1,6 @@
 package config
 
 import (
-	_ "embed"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -60,9 +59,3 @@ func Load(path string, env []string) (*Config, error) {
 	}
 	return parse(path, data, env)
 }
-
-//go:embed example.yaml
-var example []byte
-
-// Example is a commented configuration with every option at its default.
-func Example() []byte { return append([]byte(nil), example...) }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"lostlink/ingest"
+	"lostlink/ingest/source"
 	"lostlink/ingest/table"
 	"lostlink/reconcile"
 	"lostlink/report"
@@ -21,7 +22,7 @@ const testdata = "../testdata/config"
 // TestExampleIsTheDefault holds in both directions: the example loads to the
 // defaults, and every option stands in it at its default value.
 func TestExampleIsTheDefault(t *testing.T) {
-	got, err := parse("example.yaml", example, nil)
+	got, err := parse("example.yaml", Example(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +31,7 @@ func TestExampleIsTheDefault(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("the example loads to\n%+v\nthe defaults are\n%+v", got, want)
 	}
-	root, err := tree("example.yaml", example)
+	root, err := tree("example.yaml", Example())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,8 +44,54 @@ func TestExampleIsTheDefault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(same) != string(example) {
+	if string(same) != string(Example()) {
 		t.Errorf("the defaults are not written as the example writes them:\n%s", same)
+	}
+}
+
+// uncommented is the example with its sources taken in.
+func uncommented() string {
+	var out []string
+	for line := range strings.SplitSeq(string(Example()), "\n") {
+		if line == "sources: []" {
+			line = "sources:"
+		} else if strings.HasPrefix(line, "#  ") {
+			line = line[1:]
+		}
+		out = append(out, line)
+	}
+	return strings.Join(out, "\n")
+}
+
+// TestExampleSources takes the commented-out sources in: they load, and show
+// every format, every table and every setting of a source.
+func TestExampleSources(t *testing.T) {
+	c, err := parse("example.yaml", []byte(uncommented()), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	var shown input
+	for _, s := range fileOf(c).Sources {
+		seen[s.Format], seen[s.Table] = true, true
+		for f := range reflect.TypeOf(s).NumField() {
+			if v := reflect.ValueOf(s).Field(f); !v.IsZero() {
+				reflect.ValueOf(&shown).Elem().Field(f).Set(v)
+			}
+		}
+	}
+	for _, name := range append(source.Names(), kinds()...) {
+		if !seen[name] {
+			t.Errorf("the example has no source of %s", name)
+		}
+	}
+	for i, key := range keys(reflect.TypeFor[input]()) {
+		if reflect.ValueOf(shown).Field(i).IsZero() {
+			t.Errorf("the example shows no source with %s", key)
+		}
+	}
+	if back := roundTrip(t, c); !reflect.DeepEqual(back, c) {
+		t.Errorf("written and read back:\n%+v\nwas\n%+v", back, c)
 	}
 }
 
@@ -304,7 +351,8 @@ func TestNearest(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	f.Add(string(example))
+	f.Add(string(Example()))
+	f.Add(uncommented())
 	paths, _ := filepath.Glob(filepath.Join(testdata, "*.yaml"))
 	for _, p := range paths {
 		data, err := os.ReadFile(p)

@@ -31,7 +31,7 @@ type file struct {
 	RejectLimit         float64     `mapstructure:"reject_limit"`
 	Links               links       `mapstructure:"links"`
 	Report              reporting   `mapstructure:"report"`
-	Sources             []source    `mapstructure:"sources"`
+	Sources             []input    `mapstructure:"sources"`
 }
 
 type period struct {
@@ -79,7 +79,7 @@ type commission struct {
 	FlatMinor int64  `mapstructure:"flat_minor"`
 }
 
-type source struct {
+type input struct {
 	Name      string   `mapstructure:"name"`
 	Format    string   `mapstructure:"format"`
 	Table     string   `mapstructure:"table"`
@@ -129,8 +129,8 @@ func fileOf(c *Config) *file {
 			Commission:    convert(c.Report.Commission, func(r report.CommissionRule) commission { return commission(r) }),
 		},
 		Thresholds: convert(r.Thresholds, func(t reconcile.Threshold) threshold { return threshold(t) }),
-		Sources: convert(c.Ingest.Sources, func(s ingest.Source) source {
-			return source{s.Name, s.Format, string(s.Table), s.Files, s.Optional, s.Zone, string(s.Unit), s.Currency,
+		Sources: convert(c.Ingest.Sources, func(s ingest.Source) input {
+			return input{s.Name, s.Format, string(s.Table), s.Files, s.Optional, s.Zone, string(s.Unit), s.Currency,
 				s.DateOrder, s.LogFormat, convert(s.Columns, func(m ingest.ColumnMap) column { return column(m) })}
 		}),
 	}

@@ -12,6 +12,7 @@ import (
 // Marshal writes a configuration as the commented example with c's values in
 // place of the defaults. Loaded from the same folder it gives c again.
 func Marshal(c *Config) ([]byte, error) {
+	example := Example()
 	root, err := tree("example.yaml", example)
 	if err != nil {
 		return nil, err

@@ -242,7 +242,7 @@ func (b *builder) result(set *table.Set) *gap.Result {
 		return cmp.Or(cmp.Compare(a.PurchasedAt, c.PurchasedAt), cmp.Compare(a.PurchaseID, c.PurchaseID))
 	})
 	res.Incidents = b.reportIncidents(res.Gaps)
-	res.Missing = missing(set, b.rec)
+	res.Missing = Missing(set)
 	res.Notes = b.notes()
 	return res
 }

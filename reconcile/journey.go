@@ -143,7 +143,7 @@ func (b *builder) clicks(j *gap.Journey, p *person, devices []device) {
 	look := j.DecidedAt - table.Time(b.opt.LookBackDays)*table.Day
 	for _, i := range idx {
 		t := &b.rec.touches[i]
-		c := gap.Click{At: t.at(), PartnerKey: t.click.PartnerKey, ClickID: t.click.ClickID, Tie: ties[i], Others: other[i],
+		c := gap.Click{At: t.at(), PartnerKey: t.click.PartnerKey, Partner: b.cat.title(t.click.PartnerKey), ClickID: t.click.ClickID, Tie: ties[i], Others: other[i],
 			Browser: t.browser, UserAgent: t.click.UserAgent, VisitorID: t.visitor, Page: b.rec.page(t), Tagged: t.tagged, Reused: t.reused,
 			Row: b.rec.row(t.click.Pos)}
 		if t.landing >= 0 {

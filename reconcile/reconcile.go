@@ -93,18 +93,27 @@ func (b *builder) ownHost(host string) bool {
 	return b.rec.siteHost == host
 }
 
-// missing lists the tables no source gave and what cannot be told without.
-func missing(set *table.Set, r *records) []gap.MissingSource {
+// Missing lists what the set lacks and what cannot be told without it, in the
+// order of the tables.
+func Missing(set *table.Set) []gap.MissingSource {
+	var cookies, visitors bool
+	for _, v := range set.Visits.All() {
+		cookies = cookies || v.CookiesLogged == table.Yes
+		visitors = visitors || usable(v.VisitorID)
+		if cookies && visitors {
+			break
+		}
+	}
 	var out []gap.MissingSource
 	for _, k := range table.Kinds() {
 		if !set.Has(k) && tells[k] != "" {
 			out = append(out, gap.MissingSource{Table: k, Tells: tells[k]})
 		}
 	}
-	if r.has.Visits && !r.has.Cookies {
+	if set.Has(table.Visits) && !cookies {
 		out = append(out, gap.MissingSource{Table: table.Visits, Tells: "the partner cookie in the site log: whether it was ever set, and still there at the sign-up (splits C02, C03, C04 and C07)"})
 	}
-	if r.has.Visits && !r.has.VisitorIDs {
+	if set.Has(table.Visits) && !visitors {
 		out = append(out, gap.MissingSource{Table: table.Visits, Tells: "a visitor id in the site log: whether the same browser came back (C02, C06)"})
 	}
 	return out

@@ -50,7 +50,7 @@ func tied(name string, is func(*Click) bool) Look {
 		if c == nil || !is(c) {
 			return "", nil, false
 		}
-		what := fmt.Sprintf("followed a link of %s on %s, tied by %s", c.PartnerKey, c.At.Date(), c.Tie)
+		what := fmt.Sprintf("followed a link of %s on %s, tied by %s", c.Partner, c.At.Date(), c.Tie)
 		if !c.Tie.Sure() {
 			switch c.Others {
 			case 0:

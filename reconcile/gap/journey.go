@@ -42,6 +42,7 @@ func (t Tie) Sure() bool { return t >= TieLooseEmail }
 type Click struct {
 	At         table.Time
 	PartnerKey string
+	Partner    string // as people call it
 	ClickID    string
 	Tie        Tie
 	Others     int // further people the tie fits

@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Verdict is the outcome for one journey.
@@ -132,13 +135,7 @@ func (j *Journey) hinted() string {
 
 // propose says what to do, and in one sentence why.
 func (v *Verdict) propose(j *Journey) {
-	v.Reason = v.Findings[0].What
-	for _, f := range v.Findings {
-		if f.Case == v.Case && f.Weight > 0 {
-			v.Reason = f.What
-			break
-		}
-	}
+	v.Reason = v.because()
 	last := j.Last()
 	switch {
 	case v.Case == NoPartnerSignal:
@@ -163,8 +160,41 @@ func (v *Verdict) propose(j *Journey) {
 		v.Suggest, v.Reason = None, "No reward: the coupon is used by many who have no other tie to its partner."
 	}
 	if last != nil && last.Tie == TieAddress && len(j.Claims) == 0 && v.Click == last {
-		v.Suggest, v.Reason = None, "No reward on an address alone: "+last.Tie.String()+" as a click, another browser, nothing else."
+		v.Suggest, v.Reason = None, "No reward on an address alone: "+v.because()
 	}
+}
+
+// because puts the strongest finding of the case into a sentence, and behind it
+// how the click is tied to the customer.
+func (v *Verdict) because() string {
+	var own, tie string
+	for _, f := range v.Findings {
+		if f.Case != v.Case || f.Weight <= 0 {
+			continue
+		}
+		if strings.HasPrefix(f.Name, "click_by_") {
+			tie = f.What
+		} else if own == "" {
+			own = f.What
+		}
+	}
+	switch {
+	case own != "" && tie != "":
+		return sentence(own + "; " + tie)
+	case own+tie != "":
+		return sentence(own + tie)
+	}
+	return sentence(v.Findings[0].What)
+}
+
+// sentence gives a capital and a full stop.
+func sentence(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	// growsumo.data keeps its small letter.
+	if !strings.HasPrefix(s, "growsumo") {
+		s = string(unicode.ToUpper(r)) + s[n:]
+	}
+	return strings.TrimSuffix(s, ".") + "."
 }
 
 // whatWouldDecide names the sources that would settle a near tie.

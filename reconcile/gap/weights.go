@@ -53,7 +53,7 @@ var DefaultWeights = Weights{
 		SafariNoSnippet: {"webkit_without_snippet": 7, "landing_has_snippet": -7, "other_engine": -5, "landing_unchecked": -3},
 		ManualURL: {
 			"vanity_address": 9, "partner_page": 9, "coupon": 7, "coupon_leaked": 2, "coupon_arrived_elsewhere": -5, "claim": 7, "claim_unsure": 2,
-			"claim_arrived_elsewhere": -3, "sure_click": -4, "likely_click": -1, "no_hint": -12,
+			"claim_arrived_elsewhere": -1.5, "sure_click": -4, "likely_click": -1, "no_hint": -12,
 		},
 		PaymentNotTied:     {"customer_credited": 18, "customer_unknown": -12},
 		ParametersStripped: {"landed_without_parameters": 6, "landed_with_parameters": -9, "no_landing": -3},

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow/go/v15/arrow/memory"
+
+	"lostlink/ingest"
+	"lostlink/ingest/table"
+	"lostlink/reconcile"
+)
+
+func checkCommand() *command {
+	return &command{
+		name:    "check",
+		summary: "read the sources and tell what each is, without a report",
+		usage: `check [-c FILE] [--data DIR]
+
+Reads every configured source and tells what each file was recognised as, its
+period, how many rows were taken, skipped and rejected, the first rejects, and
+which records are missing to tell the failure cases apart. Writes nothing.`,
+		run: check,
+	}
+}
+
+// rejectsShown is how many rejects of a source are printed; all of them are in
+// a run's rejects.jsonl.
+const rejectsShown = 3
+
+func check(ctx context.Context, e *env) error {
+	var dirs folders
+	fs := e.flags()
+	dirs.register(fs)
+	if _, err := e.parse(fs, 0, 0); err != nil {
+		return err
+	}
+	c, err := dirs.load(e)
+	if err != nil {
+		return err
+	}
+	p := e.progress()
+	p.say("reading the sources")
+	l, err := ingest.Load(ctx, c.Data, c.Ingest, memory.DefaultAllocator)
+	p.done()
+	var limit *ingest.LimitError
+	if err != nil && !errors.As(err, &limit) {
+		return err
+	}
+	defer l.Set.Release()
+	for i := range l.Inputs {
+		showInput(e.out, &l.Inputs[i], l.Rejects)
+	}
+	for _, m := range l.Missing {
+		fmt.Fprintf(e.out, "%s: no file fits %s\n\n", m.Source, m.Pattern)
+	}
+	fmt.Fprintln(e.out, "Tables")
+	for _, k := range table.Kinds() {
+		var n int64
+		for i := range l.Inputs {
+			n += l.Inputs[i].Tables[k]
+		}
+		if l.Set.Has(k) {
+			fmt.Fprintf(e.out, "  %-13s %11s rows\n", k, thousands(int(n)))
+		} else {
+			fmt.Fprintf(e.out, "  %-13s %11s\n", k, "–")
+		}
+	}
+	if ms := reconcile.Missing(l.Set); len(ms) > 0 {
+		fmt.Fprintln(e.out, "\nNot there, so it cannot be told")
+		for _, m := range ms {
+			fmt.Fprintf(e.out, "  %-13s %s\n", m.Table, m.Tells)
+		}
+	}
+	for _, n := range l.Notes {
+		fmt.Fprintf(e.out, "\nNote: %s\n", n)
+	}
+	if err != nil {
+		return fmt.Errorf("a run would stop: %w", err)
+	}
+	if l.Set.Purchases == nil {
+		return errors.New("a run would stop: no source gives purchases")
+	}
+	if len(l.Rejects) > 0 || len(l.Missing) > 0 {
+		return &exitError{code: exitPartial}
+	}
+	return nil
+}
+
+func showInput(w io.Writer, in *ingest.Input, rejects []table.Reject) {
+	fmt.Fprintf(w, "%s (%s)\n", in.File, in.Source)
+	if in.Title != "" {
+		fmt.Fprintf(w, "  %s; %s\n", in.Title, in.Recognised)
+	}
+	fmt.Fprintf(w, "  %s read: %s taken, %s rejected, %s duplicate", plural(int(in.Rows), "row", "rows"), thousands(int(in.Accepted)), thousands(int(in.Rejected)), thousands(int(in.Duplicates)))
+	for _, why := range sortedKeys(in.Skipped) {
+		fmt.Fprintf(w, ", %s skipped (%s)", thousands(int(in.Skipped[why])), why)
+	}
+	fmt.Fprintln(w)
+	if in.First != 0 {
+		fmt.Fprintf(w, "  from %s to %s\n", in.First, in.Last)
+	}
+	var made []string
+	for _, k := range sortedKeys(in.Tables) {
+		made = append(made, fmt.Sprintf("%s %s", thousands(int(in.Tables[k])), k))
+	}
+	if len(made) > 0 {
+		fmt.Fprintf(w, "  gives %s\n", strings.Join(made, ", "))
+	}
+	if len(in.Unused) > 0 {
+		fmt.Fprintf(w, "  columns not used: %s\n", strings.Join(in.Unused, ", "))
+	}
+	if in.Fault != "" {
+		fmt.Fprintf(w, "  not read: %s\n", in.Fault)
+	}
+	shown := 0
+	for _, r := range rejects {
+		if r.File != in.File || r.Source != in.Source {
+			continue
+		}
+		if shown == rejectsShown {
+			fmt.Fprintln(w, "  …")
+			break
+		}
+		shown++
+		fmt.Fprintf(w, "  rejected: %s\n", r.Error())
+	}
+	fmt.Fprintln(w)
+}
+
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
+	out := make([]K, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}

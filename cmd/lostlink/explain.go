@@ -1,0 +1,286 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"lostlink/config"
+	"lostlink/ingest/rows"
+	"lostlink/ingest/table"
+	"lostlink/reconcile"
+	"lostlink/reconcile/gap"
+)
+
+func explainCommand() *command {
+	return &command{
+		name:    "explain",
+		summary: "tell the story of one purchase or customer, or what a case means",
+		usage: `explain [-c FILE] [--data DIR] GAP | PURCHASE | EMAIL | CASE
+
+With a gap id (LL-…), a purchase id or an e-mail address: reads the sources and
+prints where each such purchase ended, the verdict with its evidence, the steps
+of the journey and the input lines they come from. Whoever reads this sees
+personal data as it stands in the sources.
+
+With the name of a case (device_switch, or its code C06): prints what the case
+means, what shows it, what to do, and what it cannot tell. Needs no data.
+Cases: ` + caseNames() + `.`,
+		run: explain,
+	}
+}
+
+func caseNames() string {
+	var out []string
+	for _, c := range gap.Cases() {
+		out = append(out, string(c.Slug))
+	}
+	return strings.Join(out, ", ")
+}
+
+func explain(ctx context.Context, e *env) error {
+	var dirs folders
+	fs := e.flags()
+	dirs.register(fs)
+	args, err := e.parse(fs, 1, 1)
+	if err != nil {
+		return err
+	}
+	for _, c := range gap.Cases() {
+		if strings.EqualFold(args[0], string(c.Slug)) || strings.EqualFold(args[0], c.Code) {
+			explainCase(e.out, &c)
+			return nil
+		}
+	}
+	c, err := dirs.load(e)
+	if err != nil {
+		return err
+	}
+	n := &night{config: c}
+	p := e.progress()
+	defer p.done()
+	if err := n.read(ctx, p); err != nil {
+		return err
+	}
+	defer n.loaded.Set.Release()
+	p.say("looking for %s", args[0])
+	found := reconcile.Find(n.loaded.Set, c.Reconcile, args[0])
+	p.done()
+	if len(found) == 0 {
+		return fmt.Errorf("%s is no purchase, gap or customer of these sources, and no case; cases are %s", table.Mask(args[0]), caseNames())
+	}
+	raw := rawLines(c, found)
+	for i := range found {
+		if i > 0 {
+			fmt.Fprintf(e.out, "\n%s\n\n", strings.Repeat("─", 72))
+		}
+		explainPurchase(e.out, &found[i], raw)
+	}
+	return nil
+}
+
+func explainCase(w io.Writer, c *gap.Case) {
+	fmt.Fprintf(w, "%s %s (%s)\n\n", c.Code, c.Title, c.Slug)
+	para := func(head, text string) { fmt.Fprintf(w, "%s\n%s\n\n", head, wrap(text, "  ")) }
+	para("What happened", c.Meaning)
+	para("What shows it", c.Shows)
+	para("How to check it", c.Check)
+	fmt.Fprintln(w, "What to do")
+	for _, s := range c.Steps {
+		fmt.Fprintln(w, wrapAfter(s, "  - ", "    "))
+	}
+	fmt.Fprintln(w)
+	para("What it cannot tell", c.CannotTell)
+	fmt.Fprintln(w, "Evidence looked for (weight in log-odds, + for and - against)")
+	weights := &gap.DefaultWeights
+	tw := tabwriter.NewWriter(w, 2, 0, 2, ' ', 0)
+	for _, f := range c.Findings {
+		v, _ := weights.Of(c.Slug, f.Name)
+		fmt.Fprintf(tw, "  %+.1f\t%s\n", v, strings.ReplaceAll(f.Name, "_", " "))
+	}
+	tw.Flush()
+}
+
+func explainPurchase(w io.Writer, f *reconcile.Found, raw map[gap.Row]string) {
+	p := &f.Purchase
+	fmt.Fprintf(w, "Purchase %s of %s\n%s %s on %s UTC (%s:%d)\n", p.PurchaseID, or(p.Email, "nobody named"),
+		table.FormatAmount(p.Amount, p.Currency), p.Currency, p.PurchasedAt, f.Row.File, f.Row.Line)
+	switch {
+	case f.Gap != nil:
+		explainGap(w, f.Gap)
+	case f.Place == gap.Attributed:
+		fmt.Fprintf(w, "\nAttributed: the platform recorded it (%s:%d)", f.Transaction.File, f.Transaction.Line)
+		if f.CreditedTo != "" {
+			fmt.Fprintf(w, " for %s", f.CreditedTo)
+		}
+		fmt.Fprintln(w, ".")
+		if c := f.Contested; c != nil {
+			fmt.Fprintf(w, "Contested: another partner was clicked inside the window. By the last click it is %s's.\n", or(c.LastClick, c.Credited))
+			for _, o := range c.Others {
+				fmt.Fprintf(w, "  also clicked: %s on %s\n", o.PartnerKey, o.ClickedAt)
+			}
+		}
+	default:
+		fmt.Fprintf(w, "\nNot judged: %s.\n", f.Place)
+	}
+	if len(f.Timeline) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "\nThe journey (UTC)")
+	tw := tabwriter.NewWriter(w, 2, 0, 2, ' ', 0)
+	for _, ev := range f.Timeline {
+		words := make([]string, 0, 4)
+		for _, s := range []string{ev.Who, ev.Page, ev.Browser, ev.Note} {
+			if s != "" {
+				words = append(words, s)
+			}
+		}
+		fmt.Fprintf(tw, "  %s\t%s\t%s\n", ev.At.Std().Format("2006-01-02 15:04:05"), ev.Kind, strings.Join(words, "; "))
+	}
+	tw.Flush()
+	fmt.Fprintln(w, "\nThe input lines")
+	seen := map[gap.Row]bool{}
+	for _, ev := range f.Timeline {
+		if seen[ev.Row] {
+			continue
+		}
+		seen[ev.Row] = true
+		fmt.Fprintf(w, "  %s:%d\n", ev.Row.File, ev.Row.Line)
+		if text := raw[ev.Row]; text != "" {
+			fmt.Fprintf(w, "    %s\n", printable(text))
+		}
+	}
+}
+
+func explainGap(w io.Writer, g *gap.Gap) {
+	c := gap.CaseOf(g.Case)
+	fmt.Fprintf(w, "\n%s: %s %s\n", g.GapID, c.Code, c.Title)
+	fmt.Fprintf(w, "  %s (%s)", gap.ConfidenceOf(g.Probability), percent(g.Probability))
+	if g.NearTie() {
+		fmt.Fprintf(w, "; near it: %s (%s)", gap.CaseOf(g.RunnerUp).Title, percent(g.Ranking[g.RunnerUp]))
+	}
+	fmt.Fprintln(w)
+	if g.PartnerKey != "" {
+		fmt.Fprintf(w, "  partner: %s\n", g.PartnerKey)
+	}
+	fmt.Fprintf(w, "  suggested: %s\n", map[gap.Suggestion]string{gap.Reward: "reward the partner", gap.Ask: "ask the partner", gap.None: "no reward"}[g.Suggest])
+	fmt.Fprintln(w, wrapAfter(g.Reason, "  ", "  "))
+	for _, s := range g.WouldDecide {
+		fmt.Fprintf(w, "  would decide: %s\n", s)
+	}
+	fmt.Fprintln(w, "\nEvidence (weight in log-odds)")
+	tw := tabwriter.NewWriter(w, 2, 0, 2, ' ', 0)
+	for _, f := range g.Findings {
+		var at []string
+		for _, r := range f.Rows {
+			at = append(at, fmt.Sprintf("%s:%d", r.File, r.Line))
+		}
+		where := ""
+		if len(at) > 0 {
+			where = " [" + strings.Join(at, ", ") + "]"
+		}
+		fmt.Fprintf(tw, "  %+.1f\t%s\t%s%s\n", f.Weight, gap.CaseOf(f.Case).Code, f.What, where)
+	}
+	tw.Flush()
+	fmt.Fprintln(w, "\nRanking")
+	type ranked struct {
+		c gap.Case
+		p float64
+	}
+	var rs []ranked
+	for _, c := range gap.Cases() {
+		if p := g.Ranking[c.Slug]; p >= 0.01 {
+			rs = append(rs, ranked{c, p})
+		}
+	}
+	slices.SortStableFunc(rs, func(a, b ranked) int { return cmp.Compare(b.p, a.p) })
+	for _, r := range rs {
+		fmt.Fprintf(w, "  %5s  %s %s\n", percent(r.p), r.c.Code, r.c.Title)
+	}
+}
+
+func percent(p float64) string {
+	switch r := math.Round(p * 100); {
+	case r >= 100:
+		return ">99 %" // no evidence makes certain
+	case r == 0 && p > 0:
+		return "<1 %"
+	default:
+		return fmt.Sprintf("%.0f %%", r)
+	}
+}
+
+// rawLines reads the input lines that the timelines point at. A line that
+// cannot be read again is left out: its place is printed all the same.
+func rawLines(c *config.Config, found []reconcile.Found) map[gap.Row]string {
+	want := map[string][]int64{}
+	for i := range found {
+		for _, ev := range found[i].Timeline {
+			want[ev.Row.File] = append(want[ev.Row.File], ev.Row.Line)
+		}
+	}
+	out := map[gap.Row]string{}
+	for _, file := range sortedKeys(want) {
+		path := filepath.FromSlash(file)
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(c.Data, path)
+		}
+		lines, err := rows.Lines(path, want[file])
+		if err != nil {
+			continue
+		}
+		for n, text := range lines {
+			out[gap.Row{File: file, Line: n}] = text
+		}
+	}
+	return out
+}
+
+// printable keeps text from a log from steering the terminal.
+func printable(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return '·'
+		}
+		return r
+	}, strings.ToValidUTF8(s, "�"))
+	if len(s) > 400 {
+		s = strings.ToValidUTF8(s[:400], "") + "…"
+	}
+	return s
+}
+
+func or(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+// wrap breaks text at 76 columns behind an indent.
+func wrap(text, indent string) string { return wrapAfter(text, indent, indent) }
+
+func wrapAfter(text, first, indent string) string {
+	var b strings.Builder
+	line := first
+	empty := true
+	for _, word := range strings.Fields(text) {
+		if !empty && len([]rune(line))+1+len([]rune(word)) > 76 {
+			b.WriteString(line + "\n")
+			line, empty = indent, true
+		}
+		if !empty {
+			line += " "
+		}
+		line += word
+		empty = false
+	}
+	b.WriteString(line)
+	return b.String()
+}

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"lostlink/reconcile/gap"
+)
+
+func runCommand() *command {
+	return &command{
+		name:    "run",
+		summary: "read the sources, find and judge the gaps, write the report",
+		usage: `run [-c FILE] [--data DIR] [--out DIR] [--state DIR]
+
+Reads every configured source, finds the purchases nobody was credited for,
+sorts each into its likely failure case and writes, into a folder of its own
+below the output folder:
+
+  lostlink-review_….xlsx  the workbook in which finance decides
+  gaps.jsonl, .parquet    every purchase without attribution, with evidence
+  contested.jsonl         credited purchases another partner had a part in
+  incidents.jsonl         faults of the site and what they cost
+  rejects.jsonl           input rows that could not be used, and why
+  run.json                inputs with hashes and counts, options, tie-out
+
+"latest" points to the newest folder. The same inputs give the same folder with
+the same bytes. The run fails, and writes nothing, when a purchase would be
+lost or counted twice, or when too many rows of a source are unusable.`,
+		run: runNight,
+	}
+}
+
+func runNight(ctx context.Context, e *env) error {
+	var dirs folders
+	fs := e.flags()
+	dirs.register(fs)
+	if _, err := e.parse(fs, 0, 0); err != nil {
+		return err
+	}
+	c, err := dirs.load(e)
+	if err != nil {
+		return err
+	}
+	n := &night{config: c}
+	return n.run(ctx, e)
+}
+
+// run goes through all stages and tells how it went.
+func (n *night) run(ctx context.Context, e *env) error {
+	unlock, err := lock(n.config.State)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	p := e.progress()
+	defer p.done()
+	if err := n.read(ctx, p); err != nil {
+		return err
+	}
+	defer n.loaded.Set.Release()
+	for _, stage := range []func(*progress) error{n.judge, n.write} {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := stage(p); err != nil {
+			return err
+		}
+	}
+	p.done()
+	n.summary(e.out)
+	return n.incomplete()
+}
+
+// summary says on one screen what was found.
+func (n *night) summary(w io.Writer) {
+	res := n.result
+	placed := func(ps ...gap.Place) int {
+		sum := 0
+		for _, p := range ps {
+			if s := res.TieOut.Placed[p]; s != nil {
+				sum += s.Count
+			}
+		}
+		return sum
+	}
+	excluded := 0
+	for _, p := range gap.Places() {
+		if strings.HasPrefix(string(p), "excluded") {
+			excluded += placed(p)
+		}
+	}
+	fmt.Fprintf(w, "%s to %s (UTC)\n\n", res.PeriodStart.Date(), (res.PeriodEnd - 1).Date())
+	line := func(n int, what string) { fmt.Fprintf(w, "%9s  %s\n", thousands(n), what) }
+	line(res.TieOut.Read.Count, "purchases read")
+	line(placed(gap.Duplicate), "duplicates")
+	line(excluded, "excluded (failed, test, refunded, too fresh, …)")
+	line(placed(gap.Attributed), "attributed by the platform")
+	line(placed(gap.Unattributed), "without attribution (the figures tie), of which")
+	signal := 0
+	for i := range res.Gaps {
+		if res.Gaps[i].HasPartnerSignal() {
+			signal++
+		}
+	}
+	line(len(res.Gaps)-signal, "  ordinary: nothing points to a partner")
+	line(signal, "  with a sign of a partner:")
+	for _, c := range byCase(res.Gaps) {
+		fmt.Fprintf(w, "%9s    %s %s: %s\n", "", gap.CaseOf(c.slug).Code, gap.CaseOf(c.slug).Title, thousands(c.count))
+	}
+	fmt.Fprintf(w, "\n%s\n", n.report.Headline)
+	for _, in := range res.Incidents {
+		if in.Purchases > 0 {
+			fmt.Fprintf(w, "Fault of the site (%s): %s\n", in.Seen, in.What)
+		}
+	}
+	for _, note := range slices.Concat(n.loaded.Notes, res.Notes) {
+		fmt.Fprintf(w, "Note: %s\n", note)
+	}
+	n.trouble(w)
+	fmt.Fprintf(w, "\nWorkbook: %s\n", n.written.Workbook)
+	if n.written.Earlier != "" {
+		fmt.Fprintf(w, "An earlier run of the same name was moved to %s\n", n.written.Earlier)
+	}
+}
+
+// trouble tells of input that is missing or was not taken.
+func (n *night) trouble(w io.Writer) {
+	for _, m := range n.loaded.Missing {
+		fmt.Fprintf(w, "Missing: source %s: no file fits %s\n", m.Source, m.Pattern)
+	}
+	var rejected int64
+	for i := range n.loaded.Inputs {
+		rejected += n.loaded.Inputs[i].Rejected
+	}
+	if len(n.loaded.Rejects) > 0 {
+		fmt.Fprintf(w, "Rejected: %s, see rejects.jsonl; the first:\n  %s\n", plural(int(rejected), "row", "rows"), n.loaded.Rejects[0].Error())
+	}
+}
+
+type caseCount struct {
+	slug  gap.Slug
+	count int
+}
+
+// byCase counts the gaps with a partner signal by case, most first.
+func byCase(gaps []gap.Gap) []caseCount {
+	var out []caseCount
+	for _, c := range gap.Cases() {
+		n := 0
+		for i := range gaps {
+			if gaps[i].Case == c.Slug && gaps[i].HasPartnerSignal() {
+				n++
+			}
+		}
+		if n > 0 {
+			out = append(out, caseCount{c.Slug, n})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b caseCount) int { return b.count - a.count })
+	return out
+}
+
+// thousands groups digits: 12,345.
+func thousands(n int) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// plural writes a count with its noun.
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return thousands(n) + " " + many
+}

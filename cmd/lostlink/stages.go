@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/apache/arrow/go/v15/arrow/memory"
+	"github.com/gofrs/flock"
+
+	"lostlink/config"
+	"lostlink/ingest"
+	"lostlink/reconcile"
+	"lostlink/reconcile/gap"
+	"lostlink/report"
+	"lostlink/report/workbook"
+)
+
+// night is one run through the stages.
+type night struct {
+	config  *config.Config
+	loaded  *ingest.Loaded
+	result  *gap.Result
+	report  *report.Report
+	written report.Written
+}
+
+// lock keeps other runs away from the state folder until the returned function
+// is called. The kernel frees it when the process ends in whatever way.
+func lock(state string) (func(), error) {
+	if err := os.MkdirAll(state, 0o700); err != nil {
+		return nil, err
+	}
+	l := flock.New(filepath.Join(state, "lock"), flock.SetPermissions(0o600))
+	ok, err := l.TryLock()
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("locking %s: %w", state, err)
+	case !ok:
+		return nil, &exitError{exitLocked, fmt.Errorf("another run is at work on %s; wait for it to end", state)}
+	}
+	return func() { l.Unlock() }, nil
+}
+
+// read is the first stage.
+func (n *night) read(ctx context.Context, p *progress) (err error) {
+	p.say("reading the sources")
+	n.loaded, err = ingest.Load(ctx, n.config.Data, n.config.Ingest, memory.DefaultAllocator)
+	var limit *ingest.LimitError
+	if errors.As(err, &limit) {
+		return fmt.Errorf("no report was written, because too much of the input is unusable: %w", err)
+	}
+	return err
+}
+
+// judge is the second stage.
+func (n *night) judge(p *progress) (err error) {
+	p.say("reconciling")
+	n.result, err = reconcile.Run(n.loaded.Set, n.config.Reconcile)
+	return err
+}
+
+// write is the third stage.
+func (n *night) write(p *progress) error {
+	p.say("writing the report")
+	run := report.Run{Version: version(), Rejects: n.loaded.Rejects, Inputs: reportInputs(n.loaded.Inputs)}
+	var err error
+	if run.Options, err = config.Figures(n.config); err != nil {
+		return err
+	}
+	if run.ID, err = runID(n.result, &run, n.config.Reconcile.InstallationKey); err != nil {
+		return err
+	}
+	if n.report, err = report.New(n.result, run, n.config.Report); err != nil {
+		return err
+	}
+	n.written, err = n.report.Write(n.config.Output, func(path string, r *report.Report) error {
+		return workbook.Write(path, r, n.config.Reconcile.InstallationKey)
+	})
+	return err
+}
+
+// runID names a run after the last day it knows and a hash of everything it was
+// made from, so that the same inputs give the same run.
+func runID(res *gap.Result, run *report.Run, key string) (string, error) {
+	h := sha256.New()
+	e := json.NewEncoder(h)
+	for _, part := range []any{run.Version, run.Options, run.Inputs, key} {
+		if err := e.Encode(part); err != nil {
+			return "", err
+		}
+	}
+	return fmt.Sprintf("%s-%x", (res.AsOf - 1).Date(), h.Sum(nil)[:4]), nil
+}
+
+func reportInputs(ins []ingest.Input) []report.Input {
+	out := make([]report.Input, len(ins))
+	for i, in := range ins {
+		out[i] = report.Input{Source: in.Source, Format: in.Format, File: in.File, SHA256: in.SHA256, Bytes: in.Bytes, Rows: in.Rows,
+			Accepted: in.Accepted, Rejected: in.Rejected, Duplicates: in.Duplicates, Skipped: in.Skipped, First: in.First, Last: in.Last}
+	}
+	return out
+}
+
+// incomplete tells whether the input was all there and all taken; if not, the
+// program ends with exit code 3.
+func (n *night) incomplete() error {
+	if len(n.loaded.Rejects) > 0 || len(n.loaded.Missing) > 0 {
+		return &exitError{code: exitPartial}
+	}
+	return nil
+}
