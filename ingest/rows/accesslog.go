@@ -72,20 +72,17 @@ func mustFormat(s string) *LogFormat {
 }
 
 func looksLikeLog(line string) bool {
-	for _, f := range logStart {
-		if bad, _ := f.split(line, make([]string, len(f.fields))); bad < 0 || bad == len(f.fields) {
-			return true
-		}
-	}
-	return false
+	return logStart[0].fits(line) || logStart[1].fits(line)
 }
 
-// usualFormat is the first named format that one of the first lines fits.
+// usualFormat is the first named format that one of the first lines fits. The
+// one with the host comes first: its lines fit the others too, as a user name
+// may hold blanks.
 func usualFormat(head []byte) string {
-	for _, name := range []string{"combined", "vhost_combined", "common"} {
+	for _, name := range []string{"vhost_combined", "combined", "common"} {
 		f := mustFormat(name)
 		for _, line := range bytes.SplitN(head, newline, detectLines+1) {
-			if bad, _ := f.split(string(bytes.TrimSuffix(line, []byte("\r"))), make([]string, len(f.fields))); bad < 0 {
+			if f.fits(string(bytes.TrimSuffix(line, []byte("\r")))) {
 				return name
 			}
 		}
@@ -141,11 +138,11 @@ func (a *accessLog) next(rec *Record) error {
 		return bad(rec.Line, "holds a NUL byte", damagedRow)
 	}
 	line := string(raw) // all values of the record are parts of it
-	if at, found := a.format.split(line, a.values); at >= 0 {
+	if m := a.format.split(line, a.values); m != nil {
 		if !ended {
 			return cutOff(rec.Line)
 		}
-		return a.misfit(rec.Line, at, found)
+		return a.bad(rec.Line, m)
 	}
 	for i, s := range a.slots {
 		if s.field < 0 {
@@ -161,17 +158,20 @@ func (a *accessLog) next(rec *Record) error {
 	return nil
 }
 
-func (a *accessLog) misfit(line int64, at int, found string) *Bad {
-	f := &table.Fault{Value: strings.ToValidUTF8(found, "\uFFFD"), Remedy: "give the server's own log format, or look at the line"}
-	if at == len(a.format.fields) {
-		f.Column = a.format.fields[at-1].name
+func (a *accessLog) bad(line int64, m *misfit) *Bad {
+	f := &table.Fault{Value: strings.ToValidUTF8(m.found, "\uFFFD"), Remedy: "give the server's own log format, or look at the line"}
+	last := len(a.format.fields) - 1
+	field := a.format.fields[min(m.field, last)]
+	f.Column = field.name
+	switch {
+	case m.field > last:
 		f.Rule = "stands behind the last variable of the log format"
-	} else {
-		field := a.format.fields[at]
-		f.Column = field.name
-		if f.Rule = field.rule; f.Rule == "" || !strings.Contains(found, field.end) {
-			f.Rule = fmt.Sprintf("does not fit the log format: no %q follows", field.end)
-		}
+	case m.endless:
+		f.Rule = fmt.Sprintf("does not fit the log format: no '%s' follows", field.end)
+	case field.rule != "":
+		f.Rule = field.rule
+	default:
+		f.Rule = "does not fit the log format: the line starts otherwise"
 	}
 	return &Bad{Line: line, Fault: f}
 }

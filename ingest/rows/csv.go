@@ -125,7 +125,7 @@ func (c *csvFile) row() (cells []string, line int64, err error) {
 		return nil, 0, io.EOF
 	}
 	if err != nil {
-		return nil, 0, c.giveUp(err)
+		return c.giveUp(err)
 	}
 	end := c.start + c.csv.InputOffset()
 	raw := c.text.since(end)
@@ -144,7 +144,7 @@ func (c *csvFile) row() (cells []string, line int64, err error) {
 	}
 	if first := bytes.IndexByte(raw, '\n'); fault != nil && first >= 0 && first < len(raw)-1 {
 		// A quote may have swallowed the rows below.
-		if _, err := c.skipFirstLine(); err != nil {
+		if _, _, err := c.skipFirstLine(); err != nil {
 			return nil, 0, err
 		}
 		return nil, 0, fault
@@ -171,35 +171,56 @@ func (c *csvFile) fits(cells []string) bool {
 
 // giveUp leaves the row that csv stumbled over and makes reading start on the
 // line below.
-func (c *csvFile) giveUp(err error) error {
-	length, skipErr := c.skipFirstLine()
+func (c *csvFile) giveUp(err error) ([]string, int64, error) {
+	text, length, skipErr := c.skipFirstLine()
 	if skipErr != nil {
-		return skipErr
+		return nil, 0, skipErr
 	}
 	line := c.text.line - 1
 	switch {
 	case length > int64(c.max):
-		return tooLong(line, c.max)
+		return nil, 0, tooLong(line, c.max)
 	case errors.Is(err, csv.ErrBareQuote):
-		return bad(line, "has a quote inside a cell that is not quoted", `put the cell in quotes and write the quote twice ("")`)
+		if cells := c.plain(text); cells != nil {
+			return cells, line, nil
+		}
+		return nil, 0, bad(line, "has a quote inside a cell that is not quoted", `put the cell in quotes and write the quote twice ("")`)
 	case errors.Is(err, csv.ErrQuote), err == errTooLong:
-		return bad(line, "has a quote that is not closed, or one inside a quoted cell", `close the quote, or write the inner quote twice ("")`)
+		return nil, 0, bad(line, "has a quote that is not closed, or one inside a quoted cell", `close the quote, or write the inner quote twice ("")`)
 	}
-	return err
+	return nil, 0, err
 }
 
-// skipFirstLine moves behind the first line of the row at the mark and gives
-// that line's length.
-func (c *csvFile) skipFirstLine() (int64, error) {
+// plain splits a line in which no cell is quoted, so that quotes inside cells
+// ({"a": 1}, 5") cannot mislead. It gives nil if the line is not so, or has not
+// the header's width.
+func (c *csvFile) plain(line string) []string {
+	cells := strings.Split(line, string(c.comma))
+	for _, cell := range cells {
+		if strings.HasPrefix(strings.TrimSpace(cell), `"`) || strings.IndexByte(cell, 0) >= 0 {
+			return nil
+		}
+	}
+	if c.header == nil || !c.fits(cells) {
+		return nil
+	}
+	return cells
+}
+
+// skipFirstLine moves behind the first line of the row at the mark. It gives
+// that line's length, and its text as far as it was read before.
+func (c *csvFile) skipFirstLine() (text string, length int64, err error) {
 	c.text.rewind()
 	for bytes.HasPrefix(c.text.kept, newline) || bytes.HasPrefix(c.text.kept, []byte("\r\n")) {
 		if _, err := c.text.skipLine(); err != nil {
-			return 0, err
+			return "", 0, err
 		}
 	}
-	length, err := c.text.skipLine()
+	first, _, _ := bytes.Cut(c.text.kept, newline)
+	text = strings.TrimSuffix(string(first), "\r")
+	length, err = c.text.skipLine()
 	c.restart()
-	return length, err
+	return text, length, err
 }
 
 func (c *csvFile) columns() []string { return c.header.named() }

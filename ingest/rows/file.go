@@ -190,11 +190,10 @@ func (f *file) finish() error {
 }
 
 func (f *file) close() error {
-	var err error
 	if f.unpack != nil {
-		err = f.unpack.Close()
+		_ = f.unpack.Close() // repeats what reading ran into
 	}
-	return errors.Join(err, f.os.Close())
+	return f.os.Close()
 }
 
 // Hash reads a file and gives the SHA-256 of its raw bytes in hex and its size

@@ -68,13 +68,16 @@ func (j *jsonFile) open(text *bufio.Reader, head []byte, whole bool, opt Options
 }
 
 // byLine tells lines from documents that run over several. The first line that
-// is no whole object decides: either the file is a document, or the line is
+// is no whole value decides: either the file is a document, or the line is
 // broken, which shows in that JSON cannot go on as the next lines do.
 func byLine(head []byte, whole bool) bool {
 	rest := bytes.TrimLeft(head, " \t\r\n")
 	first, more, ended := bytes.Cut(rest, newline)
 	if (ended || whole) && fastjson.ValidateBytes(first) == nil {
 		return true
+	}
+	if bytes.HasPrefix(rest, []byte("[")) {
+		return false
 	}
 	d := json.NewDecoder(bytes.NewReader(rest))
 	var err error
@@ -245,20 +248,18 @@ func (j *jsonLines) next() (*fastjson.Value, int64, error) {
 		if !j.begun {
 			j.begun, j.list = true, listPath(v, j.want)
 		}
-		switch {
-		case v.Type() == fastjson.TypeArray:
+		if v.Type() == fastjson.TypeArray {
 			j.queue = v.GetArray()
-		case v.Type() != fastjson.TypeObject:
-			return nil, 0, notObject(j.lines.n)
-		case j.list == "":
-			return v, j.lines.n, nil
-		default:
-			list := path(j.list).find(v)
-			if list == nil || list.Type() != fastjson.TypeArray {
-				return nil, 0, noList(j.lines.n, j.list)
-			}
-			j.queue = list.GetArray()
+			continue
 		}
+		list, err := listIn(v, j.list, j.lines.n)
+		if err != nil {
+			return nil, 0, err
+		}
+		if list == nil {
+			return v, j.lines.n, nil
+		}
+		j.queue = list.GetArray()
 	}
 }
 
@@ -283,21 +284,33 @@ func listPath(v *fastjson.Value, want string) string {
 	return ""
 }
 
-func notObject(line int64) *Bad {
-	return bad(line, "is JSON but no object", `give each row as an object, {"name": value, …}`)
+// listIn gives the list of an object that has one by its path, nil if it is a
+// row itself.
+func listIn(v *fastjson.Value, at string, line int64) (*fastjson.Value, error) {
+	if v.Type() != fastjson.TypeObject {
+		return nil, notObject(line)
+	}
+	if at == "" {
+		return nil, nil
+	}
+	list := path(at).find(v)
+	if list == nil || list.Type() != fastjson.TypeArray {
+		return nil, bad(line, fmt.Sprintf("has no list at %q", at), "give the path of the list")
+	}
+	return list, nil
 }
 
-func noList(line int64, at string) *Bad {
-	return bad(line, fmt.Sprintf("has no list at %q", at), "give the path of the list")
+func notObject(line int64) *Bad {
+	return bad(line, "is JSON but no object", `give each row as an object, {"name": value, …}`)
 }
 
 // notJSON says where a line stops being JSON. The parser's own words would
 // quote the line, and whoever is in it.
 func notJSON(line int64, text []byte) *Bad {
-	b := bad(line, "is not JSON", "export it again; each line must be one object")
+	rule := fmt.Sprintf("is JSON nested deeper than %d levels", fastjson.MaxDepth)
 	var any json.RawMessage
 	if err, ok := json.Unmarshal(text, &any).(*json.SyntaxError); ok {
-		b.Fault.Rule = fmt.Sprintf("is not JSON from byte %d on", err.Offset)
+		rule = fmt.Sprintf("is not JSON from byte %d on", err.Offset)
 	}
-	return b
+	return bad(line, rule, "export it again; each line must be one object")
 }

@@ -61,48 +61,44 @@ func (j *jsonDocument) next() (*fastjson.Value, int64, error) {
 	}
 }
 
-// object reads a top-level object. If it is a list response, or too long to be
-// a row, it gives nil and stands in the list.
+// object reads a top-level value that is no array. If it is a list response it
+// gives nil and stands in the list.
 func (j *jsonDocument) object() (*fastjson.Value, int64, error) {
 	j.restart()
-	line := j.text.line
-	paths := listPaths
+	line, paths := j.text.line, listPaths
 	if j.want != "" {
 		paths = []string{j.want}
 	}
-	switch err := j.dec.Decode(&j.raw); err {
-	case nil:
+	whole := j.dec.Decode(&j.raw)
+	if whole == nil {
 		v, err := j.parser.ParseBytes(j.raw)
 		if err != nil {
 			j.text.forget(j.offset())
-			return nil, 0, bad(line, "is not usable JSON", "check its nesting and make the export again")
+			return nil, 0, notJSON(line, j.raw)
 		}
 		at := listPath(v, j.want)
-		if at == "" {
+		if list, err := listIn(v, at, line); err != nil {
 			j.text.forget(j.offset())
-			if v.Type() != fastjson.TypeObject {
-				return nil, 0, notObject(line)
-			}
+			return nil, 0, err
+		} else if list == nil {
+			j.text.forget(j.offset())
 			return v, line, nil
 		}
-		if list := path(at).find(v); list == nil || list.Type() != fastjson.TypeArray {
-			j.text.forget(j.offset())
-			return nil, 0, noList(line, at)
-		}
 		paths = []string{at}
-	case errTooLong:
-	default:
-		return nil, 0, j.broken(err)
 	}
+	// Where the object is too long or breaks off, its list can be read as far
+	// as it goes.
 	j.restart()
 	found, err := j.enterList(paths)
-	if err != nil {
+	switch {
+	case found:
+		return nil, 0, nil
+	case err != nil:
 		return nil, 0, j.broken(err)
+	case whole != nil && whole != errTooLong:
+		return nil, 0, j.broken(whole)
 	}
-	if !found {
-		return nil, 0, broken(nil, fmt.Sprintf("is one object of more than %d bytes with no list at %s", j.max, strings.Join(paths, ", ")), "give the path of the list")
-	}
-	return nil, 0, nil
+	return nil, 0, broken(nil, fmt.Sprintf("is one object of more than %d bytes with no list at %s", j.max, strings.Join(paths, ", ")), "give the path of the list")
 }
 
 // enterList walks into the first array that stands at one of the paths.
@@ -123,6 +119,9 @@ func (j *jsonDocument) enterList(paths []string) (bool, error) {
 			continue
 		}
 		here := at[len(at)-1] + key
+		if j.want == "" && (here == "id" || here == "key") { // a row; see listPath
+			return false, nil
+		}
 		within := func(p string) bool { return strings.HasPrefix(p, here+".") }
 		if !slices.Contains(paths, here) && !slices.ContainsFunc(paths, within) {
 			if err := j.skipValue(); err != nil {
@@ -194,7 +193,7 @@ func (j *jsonDocument) item() (*fastjson.Value, int64, error) {
 	case len(j.raw) > j.max:
 		return nil, 0, tooLong(line, j.max)
 	case err != nil:
-		return nil, 0, bad(line, "is not usable JSON", "check its nesting and make the export again")
+		return nil, 0, notJSON(line, j.raw)
 	case v.Type() != fastjson.TypeObject:
 		return nil, 0, notObject(line)
 	}

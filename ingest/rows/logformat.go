@@ -96,6 +96,8 @@ func (f *LogFormat) variable(name string) {
 	switch name {
 	case "remote_addr":
 		field.fits, field.rule = oneWord, "is no address"
+	case "server_name", "host", "remote_logname":
+		field.fits, field.rule = oneWord, "is no single word"
 	case "status":
 		field.fits, field.rule = status, "is no HTTP status"
 	case "body_bytes_sent", "bytes_sent":
@@ -259,12 +261,17 @@ func apacheName(letter, argument string, hasArgument bool) (string, error) {
 	return "", errors.New("is no Apache directive known here")
 }
 
-// split cuts a line into the values of the variables. It gives the index of
-// the first that does not fit and what stands there, or -1; len(fields) means
-// that the line goes on behind the last.
-func (f *LogFormat) split(line string, values []string) (bad int, found string) {
+// misfit is where a line does not fit.
+type misfit struct {
+	field   int    // index of the variable; len(fields) if the line goes on behind the last
+	found   string // what stands there
+	endless bool   // the text behind the variable does not follow
+}
+
+// split cuts a line into the values of the variables; nil if it fits.
+func (f *LogFormat) split(line string, values []string) *misfit {
 	if !strings.HasPrefix(line, f.lead) {
-		return 0, line
+		return &misfit{found: line}
 	}
 	rest := line[len(f.lead):]
 	for i := range f.fields {
@@ -273,20 +280,25 @@ func (f *LogFormat) split(line string, values []string) (bad int, found string) 
 		if field.end != "" {
 			n := indexEnd(rest, field.end)
 			if n < 0 {
-				return i, rest
+				return &misfit{field: i, found: rest, endless: true}
 			}
 			value, after = rest[:n], rest[n+len(field.end):]
 		}
 		if field.fits != nil && !field.fits(value) {
-			return i, value
+			return &misfit{field: i, found: value}
 		}
 		values[i] = value
 		rest = after
 	}
 	if rest != "" {
-		return len(f.fields), rest
+		return &misfit{field: len(f.fields), found: rest}
 	}
-	return -1, ""
+	return nil
+}
+
+// fits says whether a line is made up this way.
+func (f *LogFormat) fits(line string) bool {
+	return f.split(line, make([]string, len(f.fields))) == nil
 }
 
 // indexEnd finds the text behind a value. A quote that the server wrote as \"

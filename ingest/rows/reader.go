@@ -71,6 +71,7 @@ type Reader struct {
 	body      body
 	record    Record
 	lines     int64
+	last      int64 // line of the last row, good or bad
 	end       error // io.EOF or why the rest cannot be read
 }
 
@@ -136,11 +137,13 @@ func (r *Reader) Next() (*Record, error) {
 	err := r.step()
 	if err == nil {
 		r.lines++
+		r.last = r.record.Line
 		return &r.record, nil
 	}
 	var row *Bad
 	if errors.As(err, &row) {
 		r.lines++
+		r.last = row.Line
 		return nil, row
 	}
 	if err == io.EOF {
@@ -152,7 +155,7 @@ func (r *Reader) Next() (*Record, error) {
 	if err == nil {
 		r.end = io.EOF
 	} else {
-		r.end = place(r.path, r.record.Line+1, err)
+		r.end = place(r.path, r.last+1, err)
 	}
 	return nil, r.end
 }
