@@ -31,7 +31,7 @@ type file struct {
 	RejectLimit         float64     `mapstructure:"reject_limit"`
 	Links               links       `mapstructure:"links"`
 	Report              reporting   `mapstructure:"report"`
-	Sources             []input    `mapstructure:"sources"`
+	Sources             []input     `mapstructure:"sources"`
 }
 
 type period struct {
