@@ -317,6 +317,10 @@ func (r *reading) read(ctx context.Context) error {
 		}
 	}
 	err = r.each(ctx, rd, r.take, func(b *rows.Bad) { r.in.Rows++; r.reject(b.Line, b.Fault) })
+	if sum := rd.SHA256(); sum != "" && sum != r.in.SHA256 {
+		r.in.SHA256 = sum
+		r.Notes = append(r.Notes, r.in.File+": changed while it was read; what was there at that time is in the report")
+	}
 	r.account()
 	var b *rows.Broken
 	if errors.As(err, &b) {

@@ -81,12 +81,12 @@ func beginAccessLog(f *file) error {
 		partnerCookie        = f.field("partner_cookie")
 		clickCookie          = f.field("click_cookie")
 		visitor, email, land = f.field("visitor_id"), f.field("email"), f.field("country")
-		visits               = f.sink.Visits()
 		cookiesLogged        = table.Unknown
 	)
 	if f.container == rows.AccessLog && (partnerCookie.present() || clickCookie.present()) {
 		cookiesLogged = table.Yes
 	}
+	f.sink.Visits() // a log without a page is still one
 	f.m.row = func(pos table.Pos, values []string) (string, error) {
 		verb, target := method.id(values), uri.id(values)
 		if target == "" {
@@ -117,15 +117,15 @@ func beginAccessLog(f *file) error {
 				return "", &table.Fault{Column: status.name, Value: s, Rule: "is not an HTTP status", Remedy: "check the source's log_format against the server's configuration"}
 			}
 		}
-		return "", f.putVisit(visits, &v, readable(land.id(values)))
+		return "", f.putVisit(&v, readable(land.id(values)))
 	}
 	return nil
 }
 
 // putVisit adds a visit and, when its address names a partner, the click that
 // led to it.
-func (f *file) putVisit(visits *table.Builder[table.Visit], v *table.Visit, country string) error {
-	if err := put(f, table.Visits, visits, v.VisitedAt, v); err != nil {
+func (f *file) putVisit(v *table.Visit, country string) error {
+	if err := put(f, table.Visits, f.sink.Visits(), v.VisitedAt, v); err != nil {
 		return err
 	}
 	ref, ok := partnerOf(v.URL, f.PartnerParameters, f.ClickParameters)

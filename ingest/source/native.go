@@ -67,7 +67,7 @@ func (f *file) nativeUses() ([]Use, error) {
 
 // mapped tells whether the configuration maps an existing column onto a value.
 func (f *file) mapped(to string) bool {
-	return slices.ContainsFunc(f.Columns, func(c ColumnMap) bool { return c.To == to && f.has(c.From) })
+	return slices.ContainsFunc(f.Columns, func(c ColumnMap) bool { return c.To == to && f.lists(c.From) })
 }
 
 // nativeSignature is what a file must have to be taken for a table: its
@@ -127,9 +127,10 @@ func beginNative(f *file) error {
 			return r.ClickedAt, nil
 		})
 	case table.Visits:
+		cookies := f.container != rows.JSON && (f.field("partner_cookie").present() || f.field("click_cookie").present())
 		f.m.row = nativeRow(f, s.Visits(), func(r *table.Visit) (table.Time, error) {
 			r.IP = publicIP(r.IP)
-			if r.CookiesLogged == table.Unknown && (f.field("partner_cookie").present() || f.field("click_cookie").present()) && f.container != rows.JSON {
+			if cookies && r.CookiesLogged == table.Unknown {
 				r.CookiesLogged = table.Yes
 			}
 			return r.VisitedAt, nil
@@ -179,7 +180,9 @@ func nativePurchase(r *table.Purchase) error {
 	if r.Status, err = statusOf(word); err != nil {
 		return in("status", word, err)
 	}
-	if r.ReversalOf != "" || r.IsReversal() && word != "" {
+	payment := *r
+	payment.Amount = 0
+	if payment.IsReversal() { // by status or reversal_of, not by its sign alone
 		switch r.Status {
 		case table.StatusRefund, table.StatusChargeback, table.StatusChargebackWon:
 		case table.StatusDisputed, table.StatusDisputedLost:
@@ -249,7 +252,7 @@ func nativeRow[T table.Row](f *file, b *table.Builder[T], finish func(*T) (table
 		case *table.Time:
 			sets = append(sets, parsed(c, p, f.instant))
 		case *table.Date:
-			sets = append(sets, parsed(c, p, day))
+			sets = append(sets, parsed(c, p, f.day))
 		case *table.Answer:
 			sets = append(sets, parsed(c, p, answer))
 		case *int64:
@@ -282,7 +285,7 @@ func nativeRow[T table.Row](f *file, b *table.Builder[T], finish func(*T) (table
 		// A page opened with a partner's parameters was reached by a click,
 		// whoever wrote the log.
 		if visit, ok := any(&row).(*table.Visit); ok {
-			return "", f.putVisit(f.sink.Visits(), visit, "")
+			return "", f.putVisit(visit, "")
 		}
 		return "", put(f, f.Table, b, t, &row)
 	}

@@ -16,7 +16,7 @@ var _ = register(&Source{
 		In:  `"02/14/2026","15:00:20","PST","Lena Vogel","Website Payment","Completed","USD","1,299.00",…,"lena@example.com",…,"02895BFA481490889",…`,
 		Out: `a purchase 02895BFA481490889 of USD 1299.00 on 2026-02-14 23:00:20 UTC by lena@example.com; refunds become rows with a negative amount that name it`,
 	},
-	Containers: []rows.Container{rows.CSV, rows.XLSX},
+	Containers: []rows.Container{rows.CSV},
 	Tables:     []table.Kind{table.Purchases},
 	Unit:       table.Major,
 	Uses: []Use{
@@ -146,7 +146,10 @@ func beginPaypalActivity(f *file) error {
 			return 0, in(zoneField.name, "", err)
 		}
 		t, err := local(z, iso+" "+clock.of(values), "2006-01-02 15:04:05", "2006-01-02 15:04")
-		return t, in(date.name+" and "+clock.name, "", withValue(err, date.of(values)+" "+clock.of(values)))
+		if err != nil {
+			return 0, &table.Fault{Column: date.name + ", " + clock.name, Value: date.of(values) + " " + clock.of(values), Rule: "is not a day and time between 2000 and 2100", Remedy: "download the activity again and do not save it from a spreadsheet"}
+		}
+		return t, nil
 	}
 	f.m.row = func(pos table.Pos, values []string) (string, error) {
 		p := table.Purchase{
@@ -179,8 +182,8 @@ func beginPaypalActivity(f *file) error {
 		if skipped != "" {
 			return skipped, nil
 		}
-		if row.guessed {
-			f.note(fmt.Sprintf("the type %q is not a known one; taken as a %s by its money, addresses and reference", clip(row.kind), what), 1)
+		if row.guessed != "" {
+			f.note(fmt.Sprintf("the type %q is not a known one; taken as a %s by its money, addresses and reference", clip(row.kind), row.guessed), 1)
 		}
 		p.Status = what
 		if p.PurchaseID, err = purchaseID(id, values); err != nil {
@@ -212,7 +215,7 @@ type paypalRow struct {
 	kind, status, impact string
 	from, to, reference  string
 	amount               int64
-	guessed              bool // the type is not in the list
+	guessed              string // what a type that is not in the list is taken for
 }
 
 // classify gives the status of the purchase row to make, or the reason why
@@ -222,7 +225,9 @@ func (r *paypalRow) classify() (status, skipped string, err error) {
 	class, ok := paypalTypes[strings.TrimSuffix(typ, " received")]
 	if !ok {
 		class = r.byMoney()
-		r.guessed = class == "payment" || class == table.StatusRefund
+		if class == "payment" || class == table.StatusRefund {
+			r.guessed = class
+		}
 	}
 	switch class {
 	case "payment", table.StatusRefund, table.StatusChargeback, table.StatusChargebackWon:

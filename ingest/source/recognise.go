@@ -124,8 +124,11 @@ func Nearest(container rows.Container, columns []string) string {
 		return 0
 	})
 	var out []string
-	for _, n := range best[:min(3, len(best))] {
-		out = append(out, n.text)
+	for _, n := range best {
+		name, _, _ := strings.Cut(n.text, " lacks ")
+		if len(out) < 3 && !slices.ContainsFunc(out, func(o string) bool { return strings.HasPrefix(o, name+" lacks ") }) {
+			out = append(out, n.text)
+		}
 	}
 	return strings.Join(out, "; ")
 }

@@ -66,7 +66,6 @@ func beginSegment(f *file) error {
 		visitor, customer      = f.field("visitor_id"), f.field("customer_key")
 		email, name, agent, ip = f.field("email"), f.field("name"), f.field("user_agent"), f.field("ip")
 		country, clickID       = f.field("country"), f.field("click_id")
-		visits                 = f.sink.Visits()
 		events                 = f.SignupEvents
 	)
 	if len(events) == 0 {
@@ -81,6 +80,8 @@ func beginSegment(f *file) error {
 	if f.container != rows.JSON && !slices.ContainsFunc(f.columns, func(c string) bool { return strings.EqualFold(c, "url") || strings.EqualFold(c, "context_page_url") }) {
 		whole = segmentIdentify
 	}
+	// Tables are asked for with their first row: an archive of page calls alone
+	// says nothing about sign-ups, nor one of identify calls about visits.
 	f.m.row = func(pos table.Pos, values []string) (string, error) {
 		typ := strings.ToLower(kind.id(values))
 		if typ == "" {
@@ -111,7 +112,7 @@ func beginSegment(f *file) error {
 			return "", in(when.name, when.of(values), err)
 		}
 		if typ == "page" {
-			return "", f.putVisit(visits, &table.Visit{
+			return "", f.putVisit(&table.Visit{
 				Pos: pos, VisitedAt: at, URL: address.id(values), VisitorID: visitor.id(values), Referrer: referrer.id(values),
 				IP: ip.address(values), UserAgent: agent.id(values), Email: mail,
 			}, country.id(values))

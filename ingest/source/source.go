@@ -197,6 +197,10 @@ func (m *Mapping) Notes() []string {
 		if c == 1 {
 			unit = "row"
 		}
+		if c == 0 {
+			out = append(out, n)
+			continue
+		}
 		out = append(out, fmt.Sprintf("%d %s: %s", c, unit, n))
 	}
 	sort.Strings(out)
@@ -214,7 +218,7 @@ type file struct {
 	sink      *table.Sink
 
 	froms map[string][]string // value → columns of this file that hold it
-	index map[string]int      // lower-case column → place in m.Columns
+	index map[string]int      // key of a column → place in m.Columns
 
 	notes       map[string]int64
 	made        map[table.Kind]int64
@@ -231,6 +235,9 @@ func (f *file) setUses(uses []Use) error {
 		known[u.To] = true
 	}
 	for _, c := range f.Columns {
+		if f.container == rows.AccessLog {
+			c.From = strings.TrimPrefix(c.From, "$")
+		}
 		if !known[c.To] {
 			var names []string
 			for _, u := range uses {
@@ -240,7 +247,8 @@ func (f *file) setUses(uses []Use) error {
 		}
 		if f.has(c.From) {
 			f.froms[c.To] = append(f.froms[c.To], c.From)
-		} else {
+		}
+		if !f.lists(c.From) && len(f.columns) > 0 {
 			f.note(fmt.Sprintf("the configured column %q is not in the file", c.From), 0)
 		}
 	}
@@ -252,7 +260,7 @@ func (f *file) setUses(uses []Use) error {
 		}
 	}
 	for _, u := range uses {
-		if u.Must && len(f.froms[u.To]) == 0 {
+		if u.Must && len(f.columns) > 0 && !slices.ContainsFunc(f.froms[u.To], f.lists) {
 			return f.lacks(u)
 		}
 	}
@@ -271,15 +279,26 @@ func (f *file) lacks(u Use) error {
 			remedy = m.Source.Refused
 		}
 	}
-	return &table.Fault{Column: firstNonEmpty(strings.Join(u.From, " or "), u.To), Rule: "is missing; the file has the columns " + found, Remedy: remedy}
+	lacks := firstNonEmpty(strings.Join(u.From, " or "), u.To)
+	return &table.Fault{Rule: "lacks the column " + lacks + "; it has the columns " + found, Remedy: remedy}
 }
 
 // has tells whether the file may have a column of that name.
-func (f *file) has(name string) bool {
+func (f *file) has(name string) bool { return f.container == rows.JSON || f.lists(name) }
+
+// lists tells whether the name is among the columns found: all of them but in
+// JSON, where only the first objects were looked at.
+func (f *file) lists(name string) bool {
+	return slices.ContainsFunc(f.columns, func(c string) bool { return f.key(c) == f.key(name) })
+}
+
+// key folds what the reader takes for the same name: JSON paths count as
+// written.
+func (f *file) key(column string) string {
 	if f.container == rows.JSON {
-		return true
+		return column
 	}
-	return slices.ContainsFunc(f.columns, func(c string) bool { return strings.EqualFold(strings.TrimSpace(c), name) })
+	return strings.ToLower(strings.TrimSpace(column))
 }
 
 // field is one value of a row: the first of several columns that is not empty.
@@ -295,7 +314,7 @@ func (f *file) field(to string) field {
 		if i == 0 {
 			c.name = from
 		}
-		key := strings.ToLower(from)
+		key := f.key(from)
 		at, ok := f.index[key]
 		if !ok {
 			at = len(f.m.Columns)
@@ -333,7 +352,7 @@ func (c field) id(values []string) string {
 func (f *file) unused() []string {
 	var out []string
 	for _, c := range f.columns {
-		if _, ok := f.index[strings.ToLower(strings.TrimSpace(c))]; !ok {
+		if _, ok := f.index[f.key(c)]; !ok {
 			out = append(out, c)
 		}
 	}
@@ -353,7 +372,15 @@ func (f *file) named(err error) error {
 }
 
 // note counts a remark on n rows; n = 0 is a remark on the file.
-func (f *file) note(text string, n int64) { f.notes[text] += n }
+func (f *file) note(text string, n int64) {
+	if _, ok := f.notes[text]; !ok && len(f.notes) >= notesKept {
+		text = "has something odd about it that is not listed, as too much else is"
+	}
+	f.notes[text] += n
+}
+
+// notesKept bounds the different remarks on one file: some quote the file.
+const notesKept = 50
 
 // put adds a finished row to its table.
 func put[T table.Row](f *file, kind table.Kind, b *table.Builder[T], at table.Time, row *T) error {

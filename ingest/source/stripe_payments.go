@@ -18,7 +18,7 @@ var _ = register(&Source{
 		In:  `ch_1AbC,2026-02-01 07:40:28,29.00,0.00,eur,true,Paid,cus_9xYz,lena@example.com (id, Created date (UTC), Amount, Amount Refunded, Currency, Captured, Status, Customer ID, Customer Email)`,
 		Out: `a purchase ch_1AbC of EUR 29.00 on 2026-02-01 07:40:28 UTC by lena@example.com, customer cus_9xYz`,
 	},
-	Containers: []rows.Container{rows.CSV, rows.XLSX, rows.Parquet},
+	Containers: []rows.Container{rows.CSV},
 	Tables:     []table.Kind{table.Purchases},
 	Zone:       "UTC",
 	Unit:       table.Major,
@@ -120,14 +120,14 @@ func beginStripePayments(f *file) error {
 		if p.Disputed, err = f.money(disputed, values, p.Currency); err != nil {
 			return "", err
 		}
-		switch m := strings.ToLower(mode.of(values)); m {
+		switch strings.ToLower(mode.of(values)) {
 		case "live":
 			p.Live = table.Yes
 		case "test":
 			p.Live = table.No
 		case "":
 		default:
-			return "", &table.Fault{Column: mode.name, Value: m, Rule: "is neither Live nor Test", Remedy: "export the file again without editing it"}
+			return "", &table.Fault{Column: mode.name, Value: mode.of(values), Rule: "is neither Live nor Test", Remedy: "export the file again without editing it"}
 		}
 		settle(&p)
 		stripeDispute(&p, disputeStatus.of(values))
@@ -160,8 +160,8 @@ func stripeStatus(s string) (string, error) {
 	return "", &table.Fault{Value: s, Rule: "is not a payment status of Stripe", Remedy: "check that the file is a payments export; rows known are Paid, Refunded, Failed, Pending and Canceled"}
 }
 
-// stripeDispute lets the state of a dispute decide: a won, prevented or merely
-// asked-about one has taken no money.
+// stripeDispute lets the state of a dispute decide: only a lost one has taken
+// the money for good. Without the state, what is disputed counts as taken.
 func stripeDispute(p *table.Purchase, state string) {
 	state = strings.ToLower(strings.ReplaceAll(state, " ", "_"))
 	switch {
@@ -174,12 +174,14 @@ func stripeDispute(p *table.Purchase, state string) {
 		if p.Status != table.StatusFailed && p.Status != table.StatusRefunded {
 			p.Status = table.StatusDisputedLost
 		}
-	case state == "won", state == "prevented", strings.HasPrefix(state, "warning"):
+	case state == "won", state == "prevented", strings.HasPrefix(state, "warning"): // warnings only ask
 		p.Disputed = 0
 		if p.Status == table.StatusDisputed {
 			p.Status = table.StatusPaid
 			settle(p)
 		}
+	default: // open
+		p.Disputed = 0
 	}
 }
 

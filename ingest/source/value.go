@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"lostlink/ingest/rows"
 	"lostlink/ingest/table"
 )
 
@@ -53,6 +54,11 @@ func plausible(value string, t time.Time) (table.Time, error) {
 // instant reads RFC 3339. Times without a zone are taken only when the
 // configuration says which one they are in.
 func (f *file) instant(s string) (table.Time, error) {
+	if f.container == rows.XLSX {
+		if t, ok := f.sheetTime(s); ok {
+			return plausible(s, t)
+		}
+	}
 	t, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil && f.Zone != "" {
 		for _, layout := range [...]string{"2006-01-02T15:04:05", "2006-01-02 15:04:05"} {
@@ -67,6 +73,22 @@ func (f *file) instant(s string) (table.Time, error) {
 	return plausible(s, t)
 }
 
+// sheetTime reads the day number that a sheet keeps for a date, to the second:
+// a fraction of a day has no exact decimals. Day numbers have no zone.
+func (f *file) sheetTime(s string) (time.Time, bool) {
+	days, frac, _ := strings.Cut(s, ".")
+	n, err := strconv.Atoi(days)
+	if err != nil || len(days) != 5 {
+		return time.Time{}, false
+	}
+	part, err := strconv.ParseFloat("0."+frac+"0", 64)
+	if err != nil {
+		return time.Time{}, false
+	}
+	secs := int(part*86400 + 0.5)
+	return time.Date(1899, 12, 30+n, 0, 0, secs, 0, f.zone.loc), true
+}
+
 // local reads a time written without a zone in one of the layouts.
 func local(z *zone, s string, layouts ...string) (table.Time, error) {
 	for _, layout := range layouts {
@@ -74,7 +96,7 @@ func local(z *zone, s string, layouts ...string) (table.Time, error) {
 			return plausible(s, t)
 		}
 	}
-	return 0, &table.Fault{Value: s, Rule: "is not a time such as " + layouts[0], Remedy: "export the file again without opening it in a spreadsheet"}
+	return 0, &table.Fault{Value: s, Rule: "is not a time written as YYYY-MM-DD hh:mm:ss", Remedy: "make the export again and do not save it from a spreadsheet"}
 }
 
 // epochMillis reads milliseconds since 1970; "" and 0 are none.
@@ -89,7 +111,12 @@ func epochMillis(s string) (table.Time, error) {
 	return plausible(s, time.UnixMilli(n))
 }
 
-func day(s string) (table.Date, error) {
+func (f *file) day(s string) (table.Date, error) {
+	if f.container == rows.XLSX {
+		if t, ok := f.sheetTime(s); ok {
+			s = t.Format(time.DateOnly)
+		}
+	}
 	t, err := time.Parse(time.DateOnly, s)
 	if err != nil {
 		return 0, &table.Fault{Value: s, Rule: "is not a day", Remedy: "write it as 2026-02-01"}

@@ -220,8 +220,9 @@ func withValue(err error, value string) error {
 	return &shown
 }
 
-// clip shortens text that a file brings into a note.
+// clip shortens and masks text that a file brings into a note.
 func clip(s string) string {
+	s = table.Mask(s)
 	if r := []rune(s); len(r) > 40 {
 		return string(r[:40]) + "…"
 	}
