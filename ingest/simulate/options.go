@@ -228,7 +228,7 @@ func DefaultOptions() Options {
 			LagHours: Range{0.05, 24}, ChargeID: 0.7, CustomerKey: 0.6,
 		},
 		Sources: Sources{
-			PageChecks: true, Claims: true, Clicks: true, ClickEmail: 0.07,
+			PageChecks: true, Claims: true, Clicks: true, Rewards: true, ClickEmail: 0.07,
 			SignupVisitor: true, SignupBrowser: true, Cookies: "visitor", BrokenPerDay: 0.3,
 		},
 		Formats: Formats{Visits: AccessLog, Clicks: Native, Payments: Stripe, Platform: PartnerStack, Gzip: true, StripeColumns: "chosen", PayPalZone: -8},
@@ -303,7 +303,7 @@ func DrawOptions(seed uint64) Options {
 	o.Money.LagHours = Range{0.05, u(1, 40)}
 	o.Money.ChargeID, o.Money.CustomerKey = u(0, 1), u(0.1, 1)
 	o.Sources = Sources{
-		PageChecks: yes(0.6), Consents: yes(0.5), Claims: yes(0.85), Clicks: yes(0.9), ClickEmail: u(0, 0.15),
+		PageChecks: yes(0.6), Consents: yes(0.5), Claims: yes(0.85), Clicks: yes(0.9), Rewards: yes(0.5), ClickEmail: u(0, 0.15),
 		SignupVisitor: yes(0.85), SignupBrowser: yes(0.9),
 		Cookies: []string{"", "visitor", "visitor", "partner"}[rng.IntN(4)], BrokenPerDay: u(0, 1),
 	}

@@ -347,12 +347,15 @@ func TestCreditHasACookiePath(t *testing.T) {
 		if len(f) < 12 {
 			continue
 		}
-		when := strings.TrimSuffix(strings.SplitN(strings.SplitN(f[0], "[", 2)[1], "]", 2)[0], "")
-		at, err := time.Parse("02/Jan/2006:15:04:05 -0700", when)
+		_, when, _ := strings.Cut(f[0], "[")
+		at, err := time.Parse("02/Jan/2006:15:04:05 -0700] ", when)
 		if err != nil {
 			t.Fatal(err)
 		}
-		target := strings.Fields(f[1])[1]
+		_, target, ok := strings.Cut(strings.TrimSuffix(f[1], " HTTP/1.1"), " ")
+		if !ok {
+			continue // garbage
+		}
 		if target == opt.Site.SignupPath {
 			atSignup[at.UTC().Format(time.RFC3339)+" "+f[7]] = cookie{f[9], f[11]}
 		}

@@ -130,30 +130,30 @@ func (m *maker) files() []file {
 		name := "visits.csv" + gz
 		out = append(out, file{name: name, source: native(table.Visits, name)})
 	}
-	table_ := func(kind table.Kind, header []string, rows func(add func(...string))) {
+	plain := func(kind table.Kind, header []string, rows func(add func(...string))) {
 		name := string(kind) + ".csv"
 		out = append(out, file{name, native(kind, name), writeCSV(header, rows)})
 	}
-	table_(table.Signups, m.signupHeader(), m.signupRows)
+	plain(table.Signups, m.signupHeader(), m.signupRows)
 	switch o.Formats.Payments {
 	case Stripe:
 		out = append(out, file{"stripe_payments.csv", m.stripeSource(), writeCSV(m.stripeHeader(), m.stripeRows)})
 	case PayPal:
 		out = append(out, file{"paypal.csv", m.payPalSource(), m.writePayPal})
 	default:
-		table_(table.Purchases, purchaseHeader, m.purchaseRows)
+		plain(table.Purchases, purchaseHeader, m.purchaseRows)
 	}
-	out = append(out, m.platformFiles(table_)...)
-	table_(table.Links, []string{"link_id", "partner_key", "url", "destination_url"}, m.linkRows)
-	table_(table.Partners, []string{"partner_key", "name", "email", "domain", "coupon"}, m.partnerRows)
+	out = append(out, m.platformFiles(plain)...)
+	plain(table.Links, []string{"link_id", "partner_key", "url", "destination_url"}, m.linkRows)
+	plain(table.Partners, []string{"partner_key", "name", "email", "domain", "coupon"}, m.partnerRows)
 	if o.Sources.PageChecks {
-		table_(table.PageChecks, []string{"checked_at", "url", "http_status", "snippet_present", "public_key_present", "data_overwritten", "cookie_placed"}, m.checkRows)
+		plain(table.PageChecks, []string{"checked_at", "url", "http_status", "snippet_present", "public_key_present", "data_overwritten", "cookie_placed"}, m.checkRows)
 	}
 	if o.Sources.Consents {
-		table_(table.Consents, []string{"decided_at", "visitor_id", "ip", "choice", "user_agent"}, m.consentRows)
+		plain(table.Consents, []string{"decided_at", "visitor_id", "ip", "choice", "user_agent"}, m.consentRows)
 	}
 	if o.Sources.Claims {
-		table_(table.Claims, []string{"claim_id", "claimed_at", "partner_key", "customer_name", "customer_email", "purchased_on", "note"}, m.claimRows)
+		plain(table.Claims, []string{"claim_id", "claimed_at", "partner_key", "customer_name", "customer_email", "purchased_on", "note"}, m.claimRows)
 	}
 	return append(out, m.truthFiles()...)
 }
@@ -217,7 +217,5 @@ func (m *maker) writeLogs(dir string) (err error) {
 	}
 	return log.flush()
 }
-
-func rfc3339(t table.Time) string { return t.String() }
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }

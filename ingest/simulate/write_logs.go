@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"strconv"
 	"strings"
@@ -82,7 +83,7 @@ func (l *log) day(day table.Date, requests []request) error {
 		}
 		if broken > 0 && garbage.IntN(len(requests)-i) < broken {
 			broken--
-			l.buf = garbageLine(garbage, l.buf[:0], r.e.at)
+			l.buf = m.garbageLine(garbage, l.buf[:0], r.e.at)
 			if _, err := l.visits.Write(l.buf); err != nil {
 				return err
 			}
@@ -101,7 +102,7 @@ func (l *log) click(r request, ip, agent string) error {
 	if e.mailed {
 		email = r.p.email
 	}
-	at, landing := rfc3339(e.at-table.Second), m.site.host+e.path
+	at, landing := (e.at - table.Second).String(), m.site.host+e.path
 	if l.clickCSV != nil {
 		return l.clickCSV.Write([]string{e.click, at, pt.key, pt.links[e.link].id, landing, e.referrer, visitor, email, ip, agent, r.p.country.code})
 	}
@@ -149,7 +150,7 @@ func (l *log) visit(r request, ip, agent string) error {
 		if e.loggedIn {
 			email = r.p.email
 		}
-		return l.visitCSV.Write([]string{rfc3339(e.at), m.site.host + string(l.buf), e.visitor, e.referrer, ip, agent, "200", email})
+		return l.visitCSV.Write([]string{e.at.String(), m.site.host + string(l.buf), e.visitor, e.referrer, ip, agent, "200", email})
 	}
 	target := string(l.buf)
 	b := append(l.buf[:0], ip...)
@@ -231,17 +232,22 @@ func (m *maker) appendTarget(b []byte, e *event) []byte {
 }
 
 // garbageLine is what a log holds besides requests: handshakes sent to the
-// wrong port, probes, cut lines.
-func garbageLine(rng *rand.Rand, b []byte, at table.Time) []byte {
-	ip := "45." + strconv.Itoa(between(rng, 1, 254)) + "." + strconv.Itoa(between(rng, 1, 254)) + ".7"
-	when := at.Std().Format("02/Jan/2006:15:04:05 -0700")
-	switch rng.IntN(4) {
+// wrong port, probes, cut and empty lines.
+func (m *maker) garbageLine(rng *rand.Rand, b []byte, at table.Time) []byte {
+	b = fmt.Appendf(b, "45.%d.%d.7 - - [%s] ", between(rng, 1, 254), between(rng, 1, 254), at.Std().Format("02/Jan/2006:15:04:05 -0700"))
+	fields := 2 + map[string]int{"": 0, "visitor": 1, "partner": 3}[m.opt.Sources.Cookies]
+	switch rng.IntN(8) {
 	case 0:
-		return append(b, ip+" - - ["+when+`] "\x16\x03\x01\x02" 400 157 "-" "-"`+"\n"...)
+		return append(b, `"GET /pri`+"\n"...)
 	case 1:
-		return append(b, ip+" - - ["+when+`] "GET /a\x22b HTTP/1.1" 404 153 "-" "-" "-"`+"\n"...)
-	case 2:
-		return append(b, ip+" - - ["+when+`] "GET /pri`+"\n"...)
+		return append(b[:0], '\n')
+	case 2, 3, 4:
+		b = append(b, `"GET /a\x22b HTTP/1.1" 404 153`...)
+	default:
+		b = append(b, `"\x16\x03\x01\x02" 400 157`...)
+	}
+	for range fields {
+		b = append(b, ` "-"`...)
 	}
 	return append(b, '\n')
 }

@@ -31,7 +31,7 @@ func (m *maker) signupRows(add func(...string)) {
 	sort.SliceStable(people, func(i, j int) bool { return people[i].signedUp() < people[j].signedUp() })
 	for _, p := range people {
 		s := &p.events[p.signup]
-		row := []string{rfc3339(s.at), p.key, p.email, p.name()}
+		row := []string{s.at.String(), p.key, p.email, p.name()}
 		visitor := s.given
 		if p.null {
 			visitor = "null"
@@ -69,7 +69,7 @@ func (m *maker) checkRows(add func(...string)) {
 			st := m.site.state(p.path, "chrome", at, allCauses)
 			snippet := st.snippet && !st.bare
 			key := snippet && st.key
-			add(rfc3339(at), m.site.host+p.path, "200", strconv.FormatBool(snippet), strconv.FormatBool(key),
+			add(at.String(), m.site.host+p.path, "200", strconv.FormatBool(snippet), strconv.FormatBool(key),
 				strconv.FormatBool(snippet && st.overwritten), strconv.FormatBool(key))
 		}
 	}
@@ -94,13 +94,13 @@ func (m *maker) consentRows(add func(...string)) {
 		if a.denied {
 			choice = "denied"
 		}
-		add(rfc3339(a.at), a.visitor, a.p.address(a.net, a.at), choice, m.agent(a.p, a.b, a.at))
+		add(a.at.String(), a.visitor, a.p.address(a.net, a.at), choice, m.agent(a.p, a.b, a.at))
 	}
 }
 
 func (m *maker) claimRows(add func(...string)) {
 	for _, c := range m.claims {
-		add(c.ID, rfc3339(c.At), c.Partner, c.Name, c.Email, c.PurchasedOn.String(), c.Note)
+		add(c.ID, c.At.String(), c.Partner, c.Name, c.Email, c.PurchasedOn.String(), c.Note)
 	}
 }
 
@@ -122,7 +122,7 @@ func (m *maker) purchaseRows(add func(...string)) {
 		case p.refunded > 0:
 			status = "partially_refunded"
 		}
-		add(p.id, rfc3339(p.at), itoa(p.minor), p.currency, p.email, p.person.name(), p.person.customerID(), p.key(), status,
+		add(p.id, p.at.String(), itoa(p.minor), p.currency, p.email, p.person.name(), p.person.customerID(), p.key(), status,
 			itoa(p.refunded), itoa(disputed), strconv.FormatBool(p.live), p.subscription, p.coupon, p.person.country.code, "card")
 	})
 }
@@ -163,7 +163,7 @@ func (m *maker) truthFiles() []file {
 	})
 	incidents := writeCSV([]string{"page", "cause", "browsers", "start", "end", "purchases_lost"}, func(add func(...string)) {
 		for _, i := range m.incidents {
-			add(i.Page, i.Cause.String(), i.Family, rfc3339(i.Start), rfc3339(i.End), strconv.Itoa(i.Lost))
+			add(i.Page, i.Cause.String(), i.Family, i.Start.String(), i.End.String(), strconv.Itoa(i.Lost))
 		}
 	})
 	claims := writeCSV([]string{"claim_id", "answer", "purchase_id"}, func(add func(...string)) {
@@ -324,19 +324,19 @@ func (m *maker) platformFiles(native tableFile) []file {
 				if c.Provider != nil {
 					provider = *c.Provider
 				}
-				add(c.Partner, c.CustomerKey, c.Email, c.Name, rfc3339(table.Time(c.Created*1000)), provider, strconv.FormatBool(c.Test))
+				add(c.Partner, c.CustomerKey, c.Email, c.Name, table.Time(c.Created*1000).String(), provider, strconv.FormatBool(c.Test))
 			}
 		})
 		native(table.Transactions, []string{"created_at", "amount", "currency", "transaction_key", "customer_key", "email", "purchase_id", "archived", "test"}, func(add func(...string)) {
 			for _, t := range m.apiTransactions() {
-				add(rfc3339(table.Time(t.Created*1000)), itoa(t.Amount), t.Currency, t.Key, t.Customer.ExternalKey, t.Customer.Email, t.Metadata["charge_id"],
+				add(table.Time(t.Created*1000).String(), itoa(t.Amount), t.Currency, t.Key, t.Customer.ExternalKey, t.Customer.Email, t.Metadata["charge_id"],
 					strconv.FormatBool(t.Archived), strconv.FormatBool(t.Test))
 			}
 		})
 		if m.opt.Sources.Rewards {
 			native(table.Rewards, []string{"reward_key", "transaction_key", "customer_key", "partner_key", "amount", "currency", "status", "created_at"}, func(add func(...string)) {
 				for _, r := range m.apiRewards() {
-					add(r.Key, r.Transaction["key"].(string), r.Customer.ExternalKey, r.Partnership["partner_key"], itoa(r.Amount), r.Currency, r.Status, rfc3339(table.Time(r.Created*1000)))
+					add(r.Key, r.Transaction["key"].(string), r.Customer.ExternalKey, r.Partnership["partner_key"], itoa(r.Amount), r.Currency, r.Status, table.Time(r.Created*1000).String())
 				}
 			})
 		}
