@@ -96,7 +96,7 @@ func (r *Report) why(g *gap.Gap) string {
 	if g.NearTie() {
 		parts = append(parts, fmt.Sprintf("Nearly as likely: %s.", CauseText(g.RunnerUp)))
 		if len(g.WouldDecide) > 0 {
-			parts = append(parts, fmt.Sprintf("Would decide: %s.", list(g.WouldDecide)))
+			parts = append(parts, fmt.Sprintf("Would decide: %s.", strings.ReplaceAll(list(g.WouldDecide), "_", " ")))
 		}
 	}
 	var others []string

@@ -32,9 +32,9 @@ type book struct {
 	tied                     string // the verdict of Tie-out
 }
 
-func newBook(r *report.Report, key string) *book {
-	b := &book{f: excelize.NewFile(), r: r, key: []byte(key), styles: map[look]int{}}
-	b.f.SetZipWriter(newZip)
+// newBook starts a workbook. Large sheets wait in files in dir, mode 0600.
+func newBook(r *report.Report, key, dir string) *book {
+	b := &book{f: excelize.NewFile(excelize.Options{TmpDir: dir}), r: r, key: []byte(key), styles: map[look]int{}}
 	for i := range r.Review {
 		b.total.Add(r.Review[i].Gap.Currency, r.Review[i].AtStake)
 	}

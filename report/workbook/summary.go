@@ -195,9 +195,9 @@ func (b *book) remedies(g *grid, row int) int {
 		text := strings.Join(c.Case.Steps, " ")
 		plain := look{rule: true, wrap: true}
 		g.merge(1, 2, row, b.cell(c.Cause, plain.strong()))
-		g.put(3, row, b.cell(report.Money(c.AtStake.Minor[b.r.MainCurrency], b.r.MainCurrency), plain.aligned("right")))
+		g.put(3, row, b.cell(b.amounts(c.AtStake), plain.aligned("right")))
 		g.merge(4, 12, row, b.cell(text, wrapLook))
-		g.heights[row] = height(max(lines(text, 124), lines(c.Cause, 38)))
+		g.heights[row] = height(max(2, lines(text, 124), lines(c.Cause, 38)))
 		row++
 		n++
 	}
@@ -206,6 +206,17 @@ func (b *book) remedies(g *grid, row int) int {
 		row++
 	}
 	return row
+}
+
+// amounts names the first two currencies of a sum, one a line.
+func (b *book) amounts(s gap.Sum) string {
+	var out []string
+	for _, c := range b.r.Currencies {
+		if s.Minor[c] != 0 && len(out) < 2 {
+			out = append(out, report.Money(s.Minor[c], c))
+		}
+	}
+	return strings.Join(out, "\n")
 }
 
 // trust answers: can I trust the figures? It gives the cell of the verdict.

@@ -2,6 +2,7 @@ package workbook
 
 import (
 	"errors"
+	"io"
 	"path/filepath"
 	"strings"
 
@@ -37,7 +38,7 @@ const (
 // installation's secret: it makes the row checks by which a reviewed workbook
 // is recognised.
 func Write(path string, r *report.Report, key string) (err error) {
-	b := newBook(r, key)
+	b := newBook(r, key, filepath.Dir(path))
 	defer func() {
 		err = errors.Join(err, b.f.Close())
 	}()
@@ -55,16 +56,15 @@ func Write(path string, r *report.Report, key string) (err error) {
 }
 
 func (b *book) save(path string) error {
-	buf, err := b.f.WriteToBuffer()
-	if err != nil {
-		return err
-	}
 	f, err := renameio.NewPendingFile(path, renameio.WithStaticPermissions(0o600), renameio.WithTempDir(filepath.Dir(path)))
 	if err != nil {
 		return err
 	}
 	defer f.Cleanup()
-	if _, err := buf.WriteTo(f); err != nil {
+	// The library would build the whole file in memory first; the buffer it
+	// gives stays empty here.
+	b.f.SetZipWriter(func(io.Writer) excelize.ZipWriter { return newZip(f) })
+	if _, err := b.f.WriteToBuffer(); err != nil {
 		return err
 	}
 	return f.CloseAtomicallyReplace()

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,6 +21,7 @@ import (
 	"lostlink/reconcile/gap"
 	"lostlink/report"
 	"lostlink/testdata/need"
+	"lostlink/testdata/report/results"
 )
 
 var (
@@ -437,4 +439,73 @@ func TestKeep(t *testing.T) {
 	if err := Write(filepath.Join(*keep, "sample.xlsx"), sampleReport(t, 200, nil), testKey); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// withoutCaseTexts puts marks for the prose of the cases, which is reviewed
+// where it is written.
+func withoutCaseTexts(dump string) string {
+	var pairs [][2]string
+	for _, c := range gap.Cases() {
+		add := func(what, text string) {
+			if text != "" {
+				quoted := strconv.Quote(text)
+				pairs = append(pairs, [2]string{quoted[1 : len(quoted)-1], fmt.Sprintf("<%s: %s>", c.Code, what)})
+			}
+		}
+		add("meaning", c.Meaning)
+		add("shows", c.Shows)
+		add("check", c.Check)
+		add("cannot tell", c.CannotTell)
+		for i, s := range c.Steps {
+			add(fmt.Sprintf("step %d", i+1), s)
+		}
+	}
+	slices.SortStableFunc(pairs, func(a, b [2]string) int { return len(b[0]) - len(a[0]) })
+	var flat []string
+	for _, p := range pairs {
+		flat = append(flat, p[0], p[1])
+	}
+	return strings.NewReplacer(flat...).Replace(dump)
+}
+
+// TestGolden shows the whole of a small workbook to who reviews a change.
+func TestGolden(t *testing.T) {
+	r, err := report.New(results.Small())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Dump(write(t, r))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got = withoutCaseTexts(got)
+	golden := filepath.Join(need.Root(t), "testdata", "report", "small.workbook.golden.txt")
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("other cells than %s; run with -update and review the difference", filepath.Base(golden))
+	}
+}
+
+// BenchmarkWrite writes a book of 50,000 rows to review and 200,000 steps.
+func BenchmarkWrite(b *testing.B) {
+	r := sampleReport(b, 50_000, func(_ *gap.Result, _ *report.Run, opt *report.Options) { opt.ReviewRowsMax = 100_000 })
+	path := filepath.Join(b.TempDir(), "book.xlsx")
+	for b.Loop() {
+		if err := Write(path, r, testKey); err != nil {
+			b.Fatal(err)
+		}
+	}
+	st, err := os.Stat(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(st.Size())/1e6, "MB/book")
 }

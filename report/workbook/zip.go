@@ -13,13 +13,12 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/flate"
-	"github.com/xuri/excelize/v2"
 )
 
 // newZip gives a writer that makes a workbook's bytes depend on its parts
 // alone: each part is compressed by itself, and Close writes them in a fixed
 // order with a fixed time. The library writes streamed sheets in random order.
-func newZip(w io.Writer) excelize.ZipWriter { return &zipWriter{w: w} }
+func newZip(w io.Writer) *zipWriter { return &zipWriter{w: w} }
 
 type zipWriter struct {
 	w     io.Writer
