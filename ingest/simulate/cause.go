@@ -4,22 +4,22 @@ package simulate
 // cases. It is also a bit position in a causes set.
 type Cause int
 
-// The causes; Ordinary stands for none. Typed is a customer who was sent but
-// clicked nothing.
+// The causes; Ordinary stands for none. ManualURL is a customer who was sent
+// but clicked nothing.
 const (
-	Ordinary         Cause = 0
-	OtherPartner     Cause = 1
-	CookiesCleared   Cause = 2
-	CookiesBlocked   Cause = 3
-	SnippetBroken    Cause = 4
-	CookieExpired    Cause = 5
-	DeviceSwitch     Cause = 6
-	DataOverwritten  Cause = 7
-	PublicKeyMissing Cause = 8
-	SafariNoSnippet  Cause = 9
-	Typed            Cause = 10
-	NotTied          Cause = 11
-	ParamsStripped   Cause = 12
+	Ordinary           Cause = 0
+	OtherPartner       Cause = 1
+	CookiesCleared     Cause = 2
+	CookiesBlocked     Cause = 3
+	SnippetBroken      Cause = 4
+	CookieExpired      Cause = 5
+	DeviceSwitch       Cause = 6
+	DataOverwritten    Cause = 7
+	PublicKeyMissing   Cause = 8
+	SafariNoSnippet    Cause = 9
+	ManualURL          Cause = 10
+	PaymentNotTied     Cause = 11
+	ParametersStripped Cause = 12
 )
 
 var causeNames = [...]string{"no_partner_signal", "other_partner_click", "cookies_cleared", "cookies_blocked", "snippet_broken",
@@ -45,4 +45,4 @@ func only(c Cause) causes               { return 1 << c }
 
 // journeyCauses are the causes a replay can switch off.
 var journeyCauses = []Cause{CookiesCleared, CookiesBlocked, SnippetBroken, CookieExpired, DeviceSwitch, DataOverwritten,
-	PublicKeyMissing, SafariNoSnippet, ParamsStripped}
+	PublicKeyMissing, SafariNoSnippet, ParametersStripped}

@@ -16,8 +16,8 @@
 // clearing of cookies, the sign-up. replay runs it through the person's cookie
 // jars. Every cause can be switched off in a replay, so the cases of a lost
 // purchase are counterfactual: each cause that, as the only one at work, would
-// have lost it. Where no single cause would, they are the causes without which
-// it would not have been lost.
+// have lost it. Where no single cause would, they are a smallest set of causes
+// that together would have.
 //
 // A page that never had the snippet leaves a click to a later page, which can
 // still read the link domain's cookie where the browser allows third-party
@@ -31,8 +31,8 @@
 // judged); attributed (partner the platform recorded this payment for); kind
 // (referred: clicked before sign-up; typed: sent by a partner without a click;
 // organic); partner (who deserves it, the last one clicked); cases (numbers of
-// [Cause], 0 for an ordinary purchase); contested (other partners clicked
-// inside the cookie's life); involved (all partners clicked before sign-up);
+// [Cause], 0 for an ordinary purchase); contested (of a credited customer, the
+// other partners clicked inside the cookie's life); involved (all partners clicked before sign-up);
 // signal (what in the written records ties the buyer to the partner, the first
 // that holds):
 //
@@ -50,4 +50,9 @@
 //
 // [FileIncidents] lists the site's faults with the eligible purchases each one
 // lost, [FileClaims] the right answer to each claim.
+//
+// A purchase may be attributed to another partner than the one who deserves it,
+// when the last click was lost and an earlier one was not. A lost purchase that
+// the vendor has added to the platform by hand is attributed, and keeps its
+// cases; the same customer's other payments are then not tied.
 package simulate

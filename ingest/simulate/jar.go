@@ -11,8 +11,7 @@ type eventKind uint8
 const (
 	eventPage eventKind = iota
 	eventClear
-	eventSignup   // a request of the sign-up page that hands in the form
-	eventCheckout // a request of the checkout page that pays
+	eventSignup // a request of the sign-up page that hands in the form
 )
 
 // event is one step of a journey. A landing with a click is one event: its
@@ -116,7 +115,7 @@ func (m *maker) replay(p *person, work causes, record bool) outcome {
 			}
 		}
 		st := m.site.state(e.path, br.family, e.at, work)
-		arrives := e.landing() && !(e.stripped && work.has(ParamsStripped))
+		arrives := e.landing() && !(e.stripped && work.has(ParametersStripped))
 		life := table.Time(m.opt.Site.CookieDays) * table.Day
 		if m.opt.Site.SafariDays > 0 && br.family == "safari" && work.has(CookieExpired) {
 			life = table.Time(m.opt.Site.SafariDays) * table.Day
@@ -166,10 +165,9 @@ func (p *person) lastClick() int {
 }
 
 // judge says which causes cost the partner who deserves it the customer: each
-// that would have alone, or else each without which it would not have
-// happened, or else the first two that together would have.
+// that would have alone, or else a smallest set that together would have.
 func (m *maker) judge(p *person, deserving int) []Cause {
-	var alone, needed []Cause
+	var alone []Cause
 	for _, c := range journeyCauses {
 		if m.replay(p, only(c), false).partner != deserving {
 			alone = append(alone, c)
@@ -178,20 +176,14 @@ func (m *maker) judge(p *person, deserving int) []Cause {
 	if alone != nil {
 		return alone
 	}
+	var together []Cause
+	work := allCauses
 	for _, c := range journeyCauses {
-		if m.replay(p, allCauses.without(c), false).partner == deserving {
-			needed = append(needed, c)
+		if m.replay(p, work.without(c), false).partner != deserving {
+			work = work.without(c)
+		} else {
+			together = append(together, c)
 		}
 	}
-	if needed != nil {
-		return needed
-	}
-	for i, a := range journeyCauses {
-		for _, b := range journeyCauses[i+1:] {
-			if m.replay(p, only(a)|only(b), false).partner != deserving {
-				return []Cause{a, b}
-			}
-		}
-	}
-	return nil
+	return together
 }

@@ -85,13 +85,12 @@ func (m *maker) referred(rng *rand.Rand, p *person) {
 	}
 	signup := m.signupTime(rng, m.start+gap+table.Hour)
 	click := signup - gap
-	b := 0
-	at := b
+	b, signupBrowser := 0, 0
 	if switched {
 		if len(p.browsers) == 1 {
 			p.browsers = append(p.browsers, m.newBrowser(rng, p))
 		}
-		at = 1
+		signupBrowser = 1
 		if p.browsers[0].format == p.browsers[1].format {
 			p.browsers[1].mobile = !p.browsers[0].mobile
 			br := m.newBrowser(rng, p)
@@ -112,14 +111,14 @@ func (m *maker) referred(rng *rand.Rand, p *person) {
 	}
 	landing := m.visitBy(rng, p, b, click, p.partner)
 	e := &p.events[landing]
-	e.stripped = chance(rng, o.Causes.ParamsStripped)
+	e.stripped = chance(rng, o.Causes.ParametersStripped)
 	if chance(rng, o.Traps.PastedLinks) && len(m.site.frozen) > 0 {
 		m.paste(rng, p, e)
 	}
 	if cleared {
-		p.events = append(p.events, event{kind: eventClear, b: b, at: click + max(table.Second, gap*table.Time(between(rng, 30, 90))/100), partner: -1})
+		p.events = append(p.events, event{kind: eventClear, b: b, at: click + gap*table.Time(between(rng, 30, 90))/100, partner: -1})
 	}
-	m.signsUp(rng, p, at, signup, gap > 40*table.Minute || at != b)
+	m.signsUp(rng, p, signupBrowser, signup, gap > 40*table.Minute || switched)
 	if switched && chance(rng, o.Traps.LoginBack) {
 		m.session(rng, p, b, m.after(rng, signup, 10), pick(rng, []string{"/features", "/pricing"}), "", "")
 	}
@@ -201,16 +200,13 @@ func (m *maker) organic(rng *rand.Rand, p *person) {
 	} else {
 		signup := m.signupTime(rng, m.start+table.Hour)
 		begin := m.back(rng, signup, delay(rng))
-		referrer, query := "", ""
-		if p.coupon == "" && o.Traps.LeakedCoupons > 0 && chance(rng, o.Traps.LeakedCouponUse) {
+		referrer, query := organicSource(rng)
+		if o.Traps.LeakedCoupons > 0 && chance(rng, o.Traps.LeakedCouponUse) {
 			leaked := &m.site.partners[rng.IntN(min(o.Traps.LeakedCoupons, len(m.site.partners)))]
 			p.coupon, p.leaked = leaked.coupon, true
-		}
-		switch {
-		case p.leaked && rng.IntN(2) == 0:
-			referrer = m.site.couponURL
-		default:
-			referrer, query = organicSource(rng)
+			if rng.IntN(2) == 0 {
+				referrer, query = couponSite, ""
+			}
 		}
 		m.session(rng, p, 0, begin, pick(rng, []string{"/", "/", "/pricing", "/features"}), referrer, query)
 		m.signsUp(rng, p, 0, signup, signup-begin > 40*table.Minute)
@@ -222,6 +218,9 @@ func (m *maker) organic(rng *rand.Rand, p *person) {
 		}
 	}
 }
+
+// couponSite publishes partners' codes to everybody.
+const couponSite = "https://www.couponhunt.example/"
 
 func organicSource(rng *rand.Rand) (referrer, query string) {
 	switch choose(rng, 0.35, 0.3, 0.15, 0.1, 0.1) {
@@ -306,13 +305,13 @@ func (m *maker) settle(p *person) {
 	}
 	deserving := -1
 	if i := p.lastClick(); i >= 0 && !p.self {
-		// An earlier click may fall behind the last one of the drawn journey.
+		// A pasted address may be another partner's than the one drawn.
 		p.kind, p.partner, deserving = "referred", p.events[i].partner, p.events[i].partner
 	}
 	p.outcome = m.replay(p, allCauses, false)
 	switch {
 	case p.kind == "typed":
-		p.cases = []Cause{Typed}
+		p.cases = []Cause{ManualURL}
 	case deserving < 0:
 		p.cases = []Cause{Ordinary}
 	case p.outcome.partner != deserving:

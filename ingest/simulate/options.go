@@ -37,15 +37,15 @@ type Options struct {
 // Causes are how often things go wrong on the way of a referred customer.
 // Site faults are in [Site].
 type Causes struct {
-	OtherPartner     float64 // clicked another partner's link before the last one
-	CookiesCleared   float64
-	CookiesBlocked   float64 // per browser; doubled in the EU, halved elsewhere
-	LateSignup       float64 // signs up after the cookie's life
-	DeviceSwitch     float64
-	NotTiedCustomer  float64 // no payment of a credited customer is recorded
-	NotTiedPayment   float64 // this payment of a credited customer is not recorded
-	ParamsStripped   float64
-	BlockerOfBlocked float64 // share of blocked browsers that never answer the banner
+	OtherPartner       float64 // clicked another partner's link before the last one
+	CookiesCleared     float64
+	CookiesBlocked     float64 // per browser; doubled in the EU, halved elsewhere
+	LateSignup         float64 // signs up after the cookie's life
+	DeviceSwitch       float64
+	NotTiedCustomer    float64 // no payment of a credited customer is recorded
+	NotTiedPayment     float64 // this payment of a credited customer is not recorded
+	ParametersStripped float64
+	BlockerOfBlocked   float64 // share of blocked browsers that never answer the banner
 	// ThirdPartyFirefox lets Firefox keep third-party cookies.
 	ThirdPartyFirefox bool
 	// TypedBy weighs how a typed customer shows: vanity path, the partner's
@@ -94,7 +94,7 @@ type Site struct {
 
 // Fault is a stretch of time in which something did not work for everybody.
 type Fault struct {
-	// Cause is SnippetBroken, DataOverwritten or PublicKeyMissing; or NotTied,
+	// Cause is SnippetBroken, DataOverwritten or PublicKeyMissing; or PaymentNotTied,
 	// when the platform recorded no payment of anybody (Page and Family empty).
 	Cause Cause
 	// Page is a path, or "*" for all pages. SignupPath takes CheckoutPath with it.
@@ -205,7 +205,7 @@ func DefaultOptions() Options {
 		Referred: 0.42, Typed: 0.09,
 		Causes: Causes{
 			OtherPartner: 0.16, CookiesCleared: 0.06, CookiesBlocked: 0.09, LateSignup: 0.06, DeviceSwitch: 0.12,
-			NotTiedCustomer: 0.03, NotTiedPayment: 0.01, ParamsStripped: 0.03, BlockerOfBlocked: 0.3,
+			NotTiedCustomer: 0.03, NotTiedPayment: 0.01, ParametersStripped: 0.03, BlockerOfBlocked: 0.3,
 			TypedBy: [5]float64{0.4, 0.25, 0.15, 0.13, 0.07},
 		},
 		Traps: Traps{
@@ -250,7 +250,7 @@ func DemoOptions() Options {
 		{Cause: SnippetBroken, Page: "/pricing", Family: "safari", From: 150.2, To: 171.5},
 		{Cause: DataOverwritten, Page: o.Site.SignupPath, From: 118.5, To: 131.2},
 		{Cause: PublicKeyMissing, Page: o.Site.SignupPath, From: 186.6, To: 192.4},
-		{Cause: NotTied, From: 201.2, To: 204.5},
+		{Cause: PaymentNotTied, From: 201.2, To: 204.5},
 	}
 	o.Sources.Cookies = "partner"
 	o.Sources.Consents = true
@@ -274,7 +274,7 @@ func DrawOptions(seed uint64) Options {
 	o.Referred, o.Typed = u(0.15, 0.6), u(0.02, 0.15)
 	o.Causes = Causes{
 		OtherPartner: u(0.05, 0.3), CookiesCleared: u(0.02, 0.1), CookiesBlocked: u(0.01, 0.12), LateSignup: u(0.02, 0.1),
-		DeviceSwitch: u(0.04, 0.2), NotTiedCustomer: u(0, 0.06), NotTiedPayment: u(0, 0.02), ParamsStripped: u(0, 0.08),
+		DeviceSwitch: u(0.04, 0.2), NotTiedCustomer: u(0, 0.06), NotTiedPayment: u(0, 0.02), ParametersStripped: u(0, 0.08),
 		BlockerOfBlocked: u(0.1, 0.6), ThirdPartyFirefox: yes(0.3),
 		TypedBy: [5]float64{u(0.1, 0.6), u(0.1, 0.4), u(0.05, 0.3), u(0.05, 0.2), u(0, 0.15)},
 	}
@@ -349,10 +349,10 @@ func (o *Options) check() error {
 		return bad("LagHours reach %v; a payment older than 48 hours is judged", o.Money.LagHours.Max)
 	}
 	for _, f := range o.Site.Faults {
-		if f.Cause != SnippetBroken && f.Cause != DataOverwritten && f.Cause != PublicKeyMissing && f.Cause != NotTied {
+		if f.Cause != SnippetBroken && f.Cause != DataOverwritten && f.Cause != PublicKeyMissing && f.Cause != PaymentNotTied {
 			return bad("a fault of the site cannot be %v", f.Cause)
 		}
-		if f.From >= f.To || (f.Cause == NotTied) != (f.Page == "") || f.Page != "" && f.Page != "*" && !strings.HasPrefix(f.Page, "/") {
+		if f.From >= f.To || (f.Cause == PaymentNotTied) != (f.Page == "") || f.Page != "" && f.Page != "*" && !strings.HasPrefix(f.Page, "/") {
 			return bad("fault on %q from day %v to %v; want a path or * (nothing for payments), and a beginning before the end", f.Page, f.From, f.To)
 		}
 	}

@@ -70,7 +70,7 @@ func (m *maker) buy(rng *rand.Rand, p *person) {
 		n := p.network(rng, s.b)
 		p.events = append(p.events, event{kind: eventPage, b: s.b, net: n, at: at - 2*table.Minute, path: "/pricing", partner: -1})
 	}
-	p.events = append(p.events, event{kind: eventCheckout, b: s.b, net: s.net, at: at, path: m.opt.Site.CheckoutPath, referrer: m.site.host + "/pricing", partner: -1})
+	p.events = append(p.events, event{kind: eventPage, b: s.b, net: s.net, at: at, path: m.opt.Site.CheckoutPath, referrer: m.site.host + "/pricing", partner: -1})
 	currency := p.country.currency
 	if !chance(rng, o.HomeCurrency) {
 		weights := make([]float64, len(o.Currencies))

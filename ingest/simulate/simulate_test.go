@@ -126,7 +126,7 @@ func TestDemoHoldsEveryCase(t *testing.T) {
 			cases[c]++
 		}
 	}
-	for c := Ordinary; c <= ParamsStripped; c++ {
+	for c := Ordinary; c <= ParametersStripped; c++ {
 		if cases[c] < 5 {
 			t.Errorf("%v occurs %d times", c, cases[c])
 		}
@@ -306,10 +306,10 @@ func TestOneCauseAtATime(t *testing.T) {
 			o.Site.Faults = []Fault{{Cause: PublicKeyMissing, Page: "/pricing", From: 20, To: 90}}
 		}},
 		{SafariNoSnippet, func(o *Options) { o.Site.BareLandings = 0.8 }},
-		{NotTied, func(o *Options) { o.Causes.NotTiedCustomer = 0.2 }},
-		{NotTied, func(o *Options) { o.Causes.NotTiedPayment = 0.2 }},
-		{NotTied, func(o *Options) { o.Site.Faults = []Fault{{Cause: NotTied, From: 50, To: 60}} }},
-		{ParamsStripped, func(o *Options) { o.Causes.ParamsStripped = 0.3 }},
+		{PaymentNotTied, func(o *Options) { o.Causes.NotTiedCustomer = 0.2 }},
+		{PaymentNotTied, func(o *Options) { o.Causes.NotTiedPayment = 0.2 }},
+		{PaymentNotTied, func(o *Options) { o.Site.Faults = []Fault{{Cause: PaymentNotTied, From: 50, To: 60}} }},
+		{ParametersStripped, func(o *Options) { o.Causes.ParametersStripped = 0.3 }},
 	}
 	for _, tt := range tests {
 		opt := clean()

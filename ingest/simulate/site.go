@@ -10,15 +10,14 @@ import (
 
 // site is the vendor's pages, their state at any time, and the programme.
 type site struct {
-	host      string
-	pages     []page
-	byPath    map[string]int
-	landings  []int // pages partners link to
-	faults    []fault
-	outages   []span // the platform records no payment
-	partners  []partner
-	frozen    []pasted
-	couponURL string
+	host     string
+	pages    []page
+	byPath   map[string]int
+	landings []int // pages partners link to
+	faults   []fault
+	outages  []span // the platform records no payment
+	partners []partner
+	frozen   []pasted
 }
 
 type page struct {
@@ -74,7 +73,7 @@ func (m *maker) makeSite() {
 	rng := newRand(m.opt.Seed, streamSite)
 	o := &m.opt
 	s := &m.site
-	s.host, s.couponURL = "https://"+o.Site.Host, "https://www.couponhunt.example/"
+	s.host = "https://" + o.Site.Host
 	s.pages = []page{{path: "/"}, {path: "/pricing"}, {path: o.Site.SignupPath}, {path: o.Site.CheckoutPath}, {path: "/features"}}
 	s.landings = []int{0, 0, 1}
 	themes := []string{"startup", "agency", "webinar", "spring", "compare", "trial"}
@@ -89,7 +88,7 @@ func (m *maker) makeSite() {
 		s.byPath[p.path] = i
 	}
 	for _, f := range o.Site.Faults {
-		if f.Cause == NotTied {
+		if f.Cause == PaymentNotTied {
 			s.outages = append(s.outages, span{m.day(f.From), m.day(f.To)})
 			continue
 		}

@@ -71,9 +71,9 @@ func (m *maker) tell() {
 				case pay.recorded():
 					t.Attributed = m.site.partners[credited].key
 				case p.fixed:
-					t.Cases, t.Signal = append(append([]Cause{}, p.cases...), NotTied), "customer"
+					t.Cases, t.Signal = append(append([]Cause{}, p.cases...), PaymentNotTied), "customer"
 				case pay.missed:
-					t.Cases, t.Signal = []Cause{NotTied}, "customer"
+					t.Cases, t.Signal = []Cause{PaymentNotTied}, "customer"
 				}
 			}
 			m.truth = append(m.truth, t)
@@ -88,7 +88,7 @@ func (m *maker) tell() {
 		m.incidents = append(m.incidents, Incident{f.page, f.cause, f.family, f.from, f.to, f.lost})
 	}
 	for i, o := range m.site.outages {
-		m.incidents = append(m.incidents, Incident{"(webhook)", NotTied, "", o.from, o.to, m.outageLost[i]})
+		m.incidents = append(m.incidents, Incident{"(webhook)", PaymentNotTied, "", o.from, o.to, m.outageLost[i]})
 	}
 	sort.SliceStable(m.incidents, func(i, j int) bool { return m.incidents[i].Start < m.incidents[j].Start })
 	sort.SliceStable(m.claims, func(i, j int) bool { return m.claims[i].At < m.claims[j].At })
@@ -97,7 +97,7 @@ func (m *maker) tell() {
 // blame counts a lost purchase to the faults that lost it.
 func (m *maker) blame(p *person, pay *payment, cases []Cause) {
 	for _, c := range cases {
-		if c == NotTied {
+		if c == PaymentNotTied {
 			for i, o := range m.site.outages {
 				if o.holds(pay.at) && !p.notTied && !pay.untied && !p.fixed {
 					m.outageLost[i]++
@@ -271,6 +271,9 @@ func (m *maker) makeClaims() {
 			by, answer, rate = m.partnerIndex[pick(rng, contested)], AnswerContested, 6*t.ClaimCredited
 		default:
 			rate = t.ClaimCredited
+			if by != p.outcome.partner {
+				answer = AnswerContested
+			}
 		}
 		if !chance(rng, rate) {
 			continue

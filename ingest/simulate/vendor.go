@@ -58,8 +58,8 @@ type maker struct {
 	outageLost []int
 }
 
-// Make draws a vendor. Nothing is written yet, and traffic of people who never
-// sign up is drawn only then.
+// Make draws a vendor: its customers, who take about three kilobytes each. The
+// traffic of people who never sign up is drawn while the files are written.
 func Make(opt Options) (*Vendor, error) {
 	if err := opt.check(); err != nil {
 		return nil, err
@@ -109,9 +109,10 @@ func (v *Vendor) Summary() string {
 		case !t.Eligible:
 			places["not to be judged"]++
 		case t.Attributed != "":
-			places["credited"]++
 			if len(t.Contested) > 0 {
-				places["of these contested"]++
+				places["credited, contested"]++
+			} else {
+				places["credited"]++
 			}
 		case t.Kind == "organic":
 			places["ordinary"]++

@@ -17,13 +17,6 @@ import (
 	"lostlink/ingest/table"
 )
 
-// The files of the truth. Only tests and measurements may read them.
-const (
-	FileTruth     = "simulated-truth.csv"
-	FileIncidents = "simulated-incidents.csv"
-	FileClaims    = "simulated-claims.csv"
-)
-
 // file is one file a vendor has. The two logs are written together, day by
 // day; write is nil for them.
 type file struct {
@@ -143,7 +136,8 @@ func (m *maker) files() []file {
 	default:
 		plain(table.Purchases, purchaseHeader, m.purchaseRows)
 	}
-	out = append(out, m.platformFiles(plain)...)
+	platform := m.platformFiles(plain) // adds to out itself where the tables are native
+	out = append(out, platform...)
 	plain(table.Links, []string{"link_id", "partner_key", "url", "destination_url"}, m.linkRows)
 	plain(table.Partners, []string{"partner_key", "name", "email", "domain", "coupon"}, m.partnerRows)
 	if o.Sources.PageChecks {
