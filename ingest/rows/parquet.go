@@ -1,6 +1,7 @@
 package rows
 
 import (
+	"bufio"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -173,11 +174,11 @@ func checkPages(r io.ReaderAt, meta *format.ColumnMetaData) error {
 		return errors.New("a column has no place in the file")
 	}
 	chunk := io.NewSectionReader(r, start, meta.TotalCompressedSize)
+	ahead := bufio.NewReader(chunk)
 	var protocol thrift.CompactProtocol
 	for values := int64(0); values < meta.NumValues; {
 		var h format.PageHeader
-		pr := protocol.NewReader(chunk)
-		if err := thrift.NewDecoder(pr).Decode(&h); err != nil {
+		if err := thrift.NewDecoder(protocol.NewReader(ahead)).Decode(&h); err != nil {
 			return fmt.Errorf("page header: %w", err)
 		}
 		switch {
@@ -186,13 +187,14 @@ func checkPages(r io.ReaderAt, meta *format.ColumnMetaData) error {
 		case h.UncompressedPageSize > pageBytes:
 			return fmt.Errorf("a page of %d bytes is too large", h.UncompressedPageSize)
 		}
-		at, err := chunk.Seek(int64(h.CompressedPageSize), io.SeekCurrent)
+		at, err := chunk.Seek(int64(h.CompressedPageSize)-int64(ahead.Buffered()), io.SeekCurrent)
 		if err != nil {
 			return err
 		}
 		if at > chunk.Size() {
 			return io.ErrUnexpectedEOF
 		}
+		ahead.Reset(chunk)
 		values += int64(h.DataPageHeader.V.NumValues) + int64(h.DataPageHeaderV2.V.NumValues)
 	}
 	return nil
