@@ -258,7 +258,7 @@ func escapeGlob(dir string) string {
 func (o *Options) settings(s Source) source.Settings {
 	return source.Settings{
 		Table: s.Table, Zone: s.Zone, Unit: s.Unit, Currency: s.Currency, DateOrder: s.DateOrder, Columns: s.Columns,
-		PartnerParameters: o.Links.PartnerParameters, ClickParameters: o.Links.ClickParameters,
+		PartnerParameters: o.Links.PartnerParameters, ClickParameters: o.Links.ClickParameters, SignupEvents: s.SignupEvents,
 	}
 }
 
@@ -289,12 +289,14 @@ func (r *reading) read(ctx context.Context) error {
 		}
 		return err
 	}
-	way := fmt.Sprintf("%s %s %s %s %v", r.in.SHA256, r.src.Format, r.src.Table, r.src.LogFormat, r.src.Columns)
-	if i, ok := r.seen[way]; ok {
+	way := r.src
+	way.Name, way.Files, way.Optional = "", nil, false
+	key := fmt.Sprintf("%s %+v", r.in.SHA256, way)
+	if i, ok := r.seen[key]; ok {
 		r.repeat(&r.Inputs[i])
 		return nil
 	}
-	r.seen[way] = int(r.file)
+	r.seen[key] = int(r.file)
 	rd, err := r.open()
 	if err != nil || rd == nil {
 		return err
@@ -332,7 +334,7 @@ func (r *reading) read(ctx context.Context) error {
 // open opens the file and finds out what it is. No reader and no error means
 // that it was refused.
 func (r *reading) open() (*rows.Reader, error) {
-	rd, err := rows.Open(r.path(), rows.Options{LogFormat: r.src.LogFormat})
+	rd, err := rows.Open(r.path(), rows.Options{LogFormat: r.src.LogFormat, Encoding: r.src.Encoding})
 	if err != nil {
 		return nil, r.refuse(err)
 	}

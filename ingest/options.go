@@ -43,6 +43,12 @@ type Source struct {
 	// LogFormat is the server's own log_format (nginx) or LogFormat (Apache)
 	// string; empty: NCSA combined.
 	LogFormat string
+	// Encoding of text files without a byte order mark, by its web name
+	// ("windows-1252"); empty: UTF-8.
+	Encoding string
+	// SignupEvents are the tracked events that are sign-ups, in any spelling
+	// ("Signed Up", "signed_up"); empty: the format's own.
+	SignupEvents []string
 	// Columns maps the file's columns onto the table's. It wins over what the
 	// format knows.
 	Columns []ColumnMap
