@@ -2,14 +2,15 @@ package config
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/bmatcuk/doublestar/v4"
+	"golang.org/x/text/encoding/htmlindex"
 
 	"lostlink/ingest"
 	"lostlink/ingest/source"
@@ -152,9 +153,7 @@ func (k *checker) hosts(path string, vs []string) []string {
 
 func (k *checker) currency(path, v string) string {
 	c, err := table.ParseCurrency(v)
-	if err != nil {
-		k.fault(path, v, "is no ISO 4217 currency code", "write the three letters, such as EUR")
-	}
+	k.value(path, v, err)
 	return c
 }
 
@@ -251,6 +250,13 @@ func (k *checker) source(at string, v input) ingest.Source {
 		Currency:  v.Currency,
 		DateOrder: k.choice(at+".date_order", v.DateOrder, []string{"mdy", "dmy", "ymd"}),
 		LogFormat: v.LogFormat,
+		Encoding:  k.encoding(at+".encoding", v.Encoding),
+		SignupEvents: k.list(at+".signup_events", v.Events, func(v string) (string, string) {
+			if strings.TrimSpace(v) == "" {
+				return "is an empty name", "write the event's name, such as Signed Up"
+			}
+			return "", ""
+		}),
 	}
 	if v.Currency != "" {
 		s.Currency = k.currency(at+".currency", v.Currency)
@@ -322,21 +328,30 @@ func (k *checker) choice(path, v string, from []string) string {
 	return v
 }
 
-var offset = regexp.MustCompile(`^[+-](\d\d):([0-5]\d)$`)
-
 func (k *checker) zone(path, v string) string {
-	if v == "" {
-		return v
+	if v != "" {
+		k.value(path, v, source.CheckZone(v))
 	}
-	if m := offset.FindStringSubmatch(v); m != nil {
-		if hours, _ := strconv.Atoi(m[1]); hours <= 14 {
-			return v
-		}
-	} else if _, err := time.LoadLocation(v); err == nil && v != "Local" {
-		return v
-	}
-	k.fault(path, v, "is no time zone", "write a name such as Europe/Berlin or an offset such as -08:00")
 	return v
+}
+
+func (k *checker) encoding(path, v string) string {
+	if v != "" {
+		if _, err := htmlindex.Get(v); err != nil {
+			k.fault(path, v, "is no known encoding", "write a name such as windows-1252 or utf-16le")
+		}
+	}
+	return v
+}
+
+// value reports what another package finds wrong with a value.
+func (k *checker) value(path, v string, err error) {
+	var f *table.Fault
+	if errors.As(err, &f) {
+		k.fault(path, v, f.Rule, f.Remedy)
+	} else if err != nil {
+		k.fault(path, v, err.Error(), "")
+	}
 }
 
 func kinds() []string {

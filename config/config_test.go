@@ -155,7 +155,7 @@ func full() *Config {
 			Links:       ingest.LinkOptions{PartnerParameters: []string{"via"}, ClickParameters: []string{"click", "cid"}},
 			Sources: []ingest.Source{
 				{Name: "shop", Format: "paypal_activity", Files: []string{"paypal*.csv", "old/**/*.csv"}, Optional: true, Zone: "-08:00",
-					Unit: table.Major, Currency: "EUR", DateOrder: "mdy", LogFormat: "combined",
+					Unit: table.Major, Currency: "EUR", DateOrder: "mdy", LogFormat: "combined", Encoding: "windows-1252", SignupEvents: []string{"Joined"},
 					Columns: []ingest.ColumnMap{{From: "Custom Number", To: "customer_key"}}},
 				{Format: "native", Table: table.Claims, Files: []string{"claims.*"}},
 			},

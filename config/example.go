@@ -21,7 +21,7 @@ func Example() []byte {
 		if s.Refused != "" {
 			continue
 		}
-		fmt.Fprintf(&b, "#  # %s\n", strings.Join(lines(s.Title+". "+s.Where, 74), "\n#  # "))
+		fmt.Fprintf(&b, "#  # %s\n", strings.Join(wrap(s.Title+". "+s.Where, 74), "\n#  # "))
 		if s.Name != source.Native {
 			fmt.Fprintf(&b, "#  - {format: %s, files: [\"%s*\"]}\n", s.Name, s.Name)
 			continue
@@ -33,9 +33,9 @@ func Example() []byte {
 	return []byte(b.String())
 }
 
-// lines breaks a text at spaces into lines of at most width bytes, where words
+// wrap breaks a text at spaces into lines of at most width bytes, where words
 // allow it.
-func lines(text string, width int) []string {
+func wrap(text string, width int) []string {
 	var out []string
 	line := ""
 	for _, word := range strings.Fields(text) {

@@ -90,6 +90,8 @@ type input struct {
 	Currency  string   `mapstructure:"currency"`
 	DateOrder string   `mapstructure:"date_order"`
 	LogFormat string   `mapstructure:"log_format"`
+	Encoding  string   `mapstructure:"encoding"`
+	Events    []string `mapstructure:"signup_events"`
 	Columns   []column `mapstructure:"columns"`
 }
 
@@ -131,7 +133,7 @@ func fileOf(c *Config) *file {
 		Thresholds: convert(r.Thresholds, func(t reconcile.Threshold) threshold { return threshold(t) }),
 		Sources: convert(c.Ingest.Sources, func(s ingest.Source) input {
 			return input{s.Name, s.Format, string(s.Table), s.Files, s.Optional, s.Zone, string(s.Unit), s.Currency,
-				s.DateOrder, s.LogFormat, convert(s.Columns, func(m ingest.ColumnMap) column { return column(m) })}
+				s.DateOrder, s.LogFormat, s.Encoding, s.SignupEvents, convert(s.Columns, func(m ingest.ColumnMap) column { return column(m) })}
 		}),
 	}
 	if f.InstallationKeyFile == "" {

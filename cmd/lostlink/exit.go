@@ -75,7 +75,7 @@ func (e *env) exit(ctx context.Context, err error) int {
 	case errors.As(err, &usage):
 		fmt.Fprintf(e.err, "%s: %v\n%q says more\n", name, usage, help)
 		return exitUsage
-	case ctx.Err() != nil:
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		fmt.Fprintf(e.err, "%s: interrupted\n", name)
 		return exitInterrupted
 	case errors.As(err, &exit):

@@ -19,6 +19,12 @@ func (z *zone) parse(layout, s string) (time.Time, error) {
 
 var offsetForm = regexp.MustCompile(`^(?:UTC|GMT)?([+-])(\d{1,2})(?::?(\d{2}))?$`)
 
+// CheckZone gives a [*table.Fault] unless s is a zone that [Settings] take.
+func CheckZone(s string) error {
+	_, err := zoneOf(s)
+	return err
+}
+
 // zoneOf reads a zone: UTC, an offset ("-08:00", "GMT-3", "+0530") or an IANA
 // name.
 func zoneOf(s string) (*zone, error) {
