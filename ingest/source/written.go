@@ -97,7 +97,6 @@ func (e *dateEvidence) decide(configured string) (dateOrder, error) {
 			found = append(found, o)
 		}
 	}
-	const remedy = "export the file again without editing it, or set the source's date_order"
 	switch want := dateOrder(strings.ToLower(configured)); {
 	case len(found) > 1:
 		return "", &table.Fault{Value: e.shows[found[0]], Rule: fmt.Sprintf("is written as %s, but %s in the same file as %s", found[0], e.shows[found[1]], found[1]), Remedy: "export the file again without editing it"}
