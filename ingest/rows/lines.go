@@ -14,7 +14,7 @@ import (
 func Lines(path string, want []int64) (map[int64]string, error) {
 	f, err := openFile(path, Options{}.withDefaults())
 	if err != nil {
-		return nil, err
+		return nil, place(path, 0, err)
 	}
 	defer f.close()
 	out := map[int64]string{}

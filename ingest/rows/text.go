@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/valyala/fastjson"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/unicode"
@@ -76,18 +77,31 @@ func decoded(r *bufio.Reader, name string) (*bufio.Reader, error) {
 // detectLines is how many lines are looked at: the first may be broken.
 const detectLines = 20
 
+// detect tells JSON, log lines and CSV apart. A cell of CSV may hold lines of
+// JSON, so behind the first line most must be JSON to count.
 func detect(head []byte) Container {
-	for i, line := range bytes.SplitN(head, []byte("\n"), detectLines+1) {
-		line = bytes.TrimSpace(line)
-		if len(line) == 0 || i == detectLines {
+	objects, others := 0, 0
+	for line := range bytes.SplitSeq(head, newline) {
+		if line = bytes.TrimSpace(line); len(line) == 0 {
 			continue
 		}
-		if line[0] == '{' || line[0] == '[' {
+		if objects+others == 0 && (line[0] == '{' || line[0] == '[') {
 			return JSON
 		}
 		if looksLikeLog(string(line)) {
 			return AccessLog
 		}
+		if line[0] == '{' && fastjson.ValidateBytes(line) == nil {
+			objects++
+		} else {
+			others++
+		}
+		if objects+others == detectLines {
+			break
+		}
+	}
+	if objects > others {
+		return JSON
 	}
 	return CSV
 }
