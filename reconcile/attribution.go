@@ -11,7 +11,8 @@ import (
 // attribution pairs purchases with the platform's transactions: one transaction
 // serves one purchase. It tries purchase ids first, then the customer key, the
 // exact e-mail, the loose e-mail and last the stitched person; behind the ids
-// amount and currency must fit and the record must lie close in time.
+// amount and currency must fit and the record must lie close in time. What is
+// then left on both sides is paired by the same keys without that.
 type attribution struct {
 	of   []int // per purchase: the transaction, or -1
 	used []bool
@@ -19,8 +20,12 @@ type attribution struct {
 	unitFaults int
 }
 
-// early is how long before the payment its record may lie: clocks differ.
-const early = 6 * table.Hour
+// early is how long before the payment its record may lie, since clocks differ;
+// backdated is the same for records made by hand, which know the day only.
+const (
+	early     = 6 * table.Hour
+	backdated = 36 * table.Hour
+)
 
 func attribute(purchases []table.Purchase, place []gap.Place, txs []table.Transaction, person func(i int) int32, txPerson func(i int) int32, opt Options) *attribution {
 	a := &attribution{of: make([]int, len(purchases)), used: make([]bool, len(txs))}
@@ -68,7 +73,12 @@ func attribute(purchases []table.Purchase, place []gap.Place, txs []table.Transa
 		{func(i int) string { return personKey(person(i)) }, func(t int) string { return personKey(txPerson(t)) }},
 	}
 	for _, r := range rules {
-		a.pass(purchases, txs, live, dead, r.purchase, r.tx, opt)
+		a.pass(purchases, txs, live, dead, r.purchase, r.tx, early, table.Time(opt.MatchDays)*table.Day)
+	}
+	// What is left over was recorded late, mostly by hand after a complaint.
+	// Taking such a purchase for a gap would pay for it twice.
+	for _, r := range rules {
+		a.pass(purchases, txs, live, dead, r.purchase, r.tx, backdated, table.Time(opt.LookBackDays)*table.Day)
 	}
 	return a
 }
@@ -86,9 +96,9 @@ type money struct {
 	minor    int64
 }
 
-// pass pairs what shares a key, amount and currency, the closest in time first.
-// A transaction with a purchase id that names another payment is left alone.
-func (a *attribution) pass(purchases []table.Purchase, txs []table.Transaction, live func(int) bool, dead func(*table.Transaction) bool, pk, tk func(int) string, opt Options) {
+// pass pairs what shares a key, amount and currency and was recorded at most so
+// long before or after the payment, the closest in time first.
+func (a *attribution) pass(purchases []table.Purchase, txs []table.Transaction, live func(int) bool, dead func(*table.Transaction) bool, pk, tk func(int) string, before, after table.Time) {
 	open := map[money][]int{}
 	for i := range purchases {
 		if a.of[i] < 0 && live(i) {
@@ -103,7 +113,6 @@ func (a *attribution) pass(purchases []table.Purchase, txs []table.Transaction, 
 		i, t int
 	}
 	var ms []match
-	window := table.Time(opt.MatchDays) * table.Day
 	for t := range txs {
 		if a.used[t] || dead(&txs[t]) {
 			continue
@@ -114,7 +123,7 @@ func (a *attribution) pass(purchases []table.Purchase, txs []table.Transaction, 
 		}
 		for _, i := range open[money{k, txs[t].Currency, txs[t].Amount}] {
 			dt := txs[t].CreatedAt - purchases[i].PurchasedAt
-			if dt >= -early && dt <= window {
+			if dt >= -before && dt <= after {
 				ms = append(ms, match{max(dt, -dt), i, t})
 			}
 		}

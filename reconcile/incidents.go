@@ -253,7 +253,7 @@ func (b *builder) joinChecks() {
 		known := false
 		for i := range b.incidents {
 			x := &b.incidents[i]
-			if l.Start < x.End && l.End > x.Start-table.Day && (l.bySignup == x.bySignup || x.pages[l.Pages[0]]) {
+			if l.Start < x.End && l.End > x.Start-table.Day && (l.bySignup && x.bySignup || !l.bySignup && x.pages[l.Pages[0]]) {
 				x.Seen, known = "logs and page checks", true
 			}
 		}
@@ -314,20 +314,8 @@ func (b *builder) reportIncidents(gaps []gap.Gap) []gap.Incident {
 		}
 		x.IncidentID = fmt.Sprintf("INC-%s-%d", x.Start.Date(), i+1)
 		x.From, x.To = x.Start.String(), x.End.String()
-		x.What = fmt.Sprintf("%s on %s from %s to %s: %d of %d clean journeys credited.", gap.CaseOf(x.Cause).Title, pagesWords(x.Pages), x.Start.Date(), x.End.Date(), x.Credited, x.Expected)
+		x.What = fmt.Sprintf("%s on %s from %s to %s: %d of %d clean journeys credited.", gap.CaseOf(x.Cause).Title, gap.PagesWords(x.Pages), x.Start.Date(), x.End.Date(), x.Credited, x.Expected)
 		out[i] = x.Incident
 	}
 	return out
-}
-
-func pagesWords(pages []string) string {
-	switch len(pages) {
-	case 0:
-		return "the site"
-	case 1:
-		return pages[0]
-	case 2:
-		return pages[0] + " and " + pages[1]
-	}
-	return fmt.Sprintf("%s and %d more pages", pages[0], len(pages)-1)
 }

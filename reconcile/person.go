@@ -202,12 +202,29 @@ func (b *builder) bridge(su, pu, cu []int32) {
 	b.bridges = map[int32]string{}
 	hasSignup := map[int32]bool{}
 	byLoose, byName := map[string][]int{}, map[string][]int{}
+	keys := map[int32]map[string]bool{} // by person: the vendor's customer keys
+	key := func(n int32, k string) {
+		if usable(k) {
+			if keys[n] == nil {
+				keys[n] = map[string]bool{}
+			}
+			keys[n][k] = true
+		}
+	}
+	pays := map[int32]bool{} // persons with payments of their own
+	for i := range b.purchases {
+		if pu[i] >= 0 && !b.placed.notBought(i) {
+			pays[pp.find(pu[i])] = true
+			key(pp.find(pu[i]), b.purchases[i].CustomerKey)
+		}
+	}
 	for i := range b.rec.signups {
 		if su[i] < 0 {
 			continue
 		}
 		hasSignup[pp.find(su[i])] = true
 		s := &b.rec.signups[i]
+		key(pp.find(su[i]), s.CustomerKey)
 		byLoose[looseEmail(s.Email)] = append(byLoose[looseEmail(s.Email)], i)
 		if n := nameKey(s.Name); n != "" {
 			byName[n] = append(byName[n], i)
@@ -253,9 +270,15 @@ func (b *builder) bridge(su, pu, cu []int32) {
 					}
 				}
 				t.to, t.how = one(before), byLoneName
+				// A name alone also fits a customer from before the records: it
+				// counts only for a new customer who has not paid yet.
+				if t.to >= 0 && (pays[t.to] || p.PurchasedAt-b.rec.signups[before[0]].SignedUpAt > loneNameWithin) {
+					t.to = -1
+				}
 			}
 		}
-		if t.to < 0 {
+		// Customer keys come from one system; two different ones are two people.
+		if t.to < 0 || disjoint(keys[from], keys[t.to]) {
 			continue
 		}
 		if old, ok := best[from]; !ok || strength[t.how] > strength[old.how] {
@@ -277,6 +300,20 @@ func (b *builder) bridge(su, pu, cu []int32) {
 	}
 }
 
+// loneNameWithin is how soon after the sign-up a payment must follow that only
+// a name ties to it.
+const loneNameWithin = 31 * table.Day
+
+// disjoint tells whether both sets have members but none in common.
+func disjoint(a, b map[string]bool) bool {
+	for k := range a {
+		if b[k] {
+			return false
+		}
+	}
+	return len(a) > 0 && len(b) > 0
+}
+
 // How a bridge was found, in words.
 const (
 	byVariant  = "a variant of the e-mail address"
@@ -287,7 +324,6 @@ const (
 // atCheckout lists those of the sign-ups in whose browser the checkout page was
 // open within seconds of the payment.
 func (b *builder) atCheckout(at table.Time, signups []int) []int {
-	const within = 5 * table.Second
 	var out []int
 	for _, i := range signups {
 		s := &b.rec.signups[i]
@@ -295,8 +331,8 @@ func (b *builder) atCheckout(at table.Time, signups []int) []int {
 		if s.VisitorID == "" {
 			vs = b.rec.visitsFrom[device{s.IP, s.UserAgent}]
 		}
-		k, _ := slices.BinarySearchFunc(vs, at-within, func(v int32, t table.Time) int { return cmp.Compare(b.rec.visits[v].VisitedAt, t) })
-		for ; k < len(vs) && b.rec.visits[vs[k]].VisitedAt <= at+within; k++ {
+		k, _ := slices.BinarySearchFunc(vs, at-atOnce, func(v int32, t table.Time) int { return cmp.Compare(b.rec.visits[v].VisitedAt, t) })
+		for ; k < len(vs) && b.rec.visits[vs[k]].VisitedAt <= at+atOnce; k++ {
 			if b.pages.pay[b.rec.paths[vs[k]]] {
 				out = append(out, i)
 				break

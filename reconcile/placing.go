@@ -90,7 +90,7 @@ func exclusion(r *table.Purchase, given int64, opt Options) gap.Place {
 		return gap.ExcludedTest
 	case r.Amount == 0:
 		return gap.ExcludedOther
-	case r.Status == "disputed_lost" || r.Disputed >= r.Amount && r.Disputed > 0:
+	case r.Status == "disputed_lost": // an open dispute is still a purchase
 		return gap.ExcludedChargeback
 	case given >= r.Amount || r.Status == "refunded" && given == 0:
 		return gap.ExcludedRefunded

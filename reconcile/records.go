@@ -83,7 +83,8 @@ func newRecords(set *table.Set, opt Options) *records {
 		r.siteHost = most(referrers)
 	}
 	r.signups = set.Signups.Rows()
-	r.has.Clicks, r.has.Visits = set.Has(table.Clicks), set.Has(table.Visits)
+	r.inferVisitors()
+	r.has.Clicks, r.has.Visits, r.has.Signups = set.Has(table.Clicks), set.Has(table.Visits), len(r.signups) > 0
 	r.has.PageChecks, r.has.Consents = set.Has(table.PageChecks), set.Has(table.Consents)
 	r.gatherTouches(set.Clicks.Rows(), opt)
 	r.findHoles()
@@ -257,6 +258,48 @@ func (r *records) page(t *touch) string {
 // an empty day to be a hole rather than a quiet day. It may hold up to three
 // further empty days.
 const busyWeek = 40
+
+// inferVisitors gives sign-ups whose source keeps no visitor id the one of the
+// page that the same address and browser had open at that second. It is done
+// only where no sign-up has a visitor id: elsewhere a missing one means that the
+// browser kept no cookie.
+func (r *records) inferVisitors() {
+	if !r.has.VisitorIDs {
+		return
+	}
+	for i := range r.signups {
+		if usable(r.signups[i].VisitorID) {
+			return
+		}
+	}
+	byDevice := map[device][]int32{}
+	for i := range r.visits {
+		v := &r.visits[i]
+		byDevice[device{v.IP, v.UserAgent}] = append(byDevice[device{v.IP, v.UserAgent}], int32(i))
+	}
+	for i := range r.signups {
+		s := &r.signups[i]
+		if s.IP == "" {
+			continue
+		}
+		vs := byDevice[device{s.IP, s.UserAgent}]
+		k, _ := slices.BinarySearchFunc(vs, s.SignedUpAt-atOnce, func(v int32, t table.Time) int { return cmp.Compare(r.visits[v].VisitedAt, t) })
+		var found string
+		for ; k < len(vs) && r.visits[vs[k]].VisitedAt <= s.SignedUpAt+atOnce; k++ {
+			switch id := r.visits[vs[k]].VisitorID; {
+			case id == "" || id == found:
+			case found == "":
+				found = id
+			default: // two browsers at once
+				k, found = len(vs), ""
+			}
+		}
+		s.VisitorID = found
+	}
+}
+
+// atOnce is how far a page request and what the page sent off may lie apart.
+const atOnce = 5 * table.Second
 
 // findHoles notes the days on which the site log has no line although the weeks
 // before and after have many on each day.

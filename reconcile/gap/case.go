@@ -14,6 +14,9 @@ type Case struct {
 	Steps   []string
 	// CannotTell says what the records leave open.
 	CannotTell string
+	// ByClick cases need a click of the customer. How it is tied to them is
+	// weighed once for all of them; see clickLooks.
+	ByClick bool
 	// Findings are looked for in order. Only those that are seen count.
 	Findings []Look
 }

@@ -15,15 +15,16 @@ func init() {
 			"If Safari's shorter life is the cause, a cookie set by your own server lasts longer.",
 		},
 		CannotTell: "Nothing, once the click is tied to the customer: this case is arithmetic.",
-		Findings: clickFindings(
-			Look{"window_passed", windowPassed},
-			Look{"window_open", func(j *Journey) (string, []Row, bool) {
+		ByClick:    true,
+		Findings: []Look{
+			{"window_passed", windowPassed},
+			{"window_open", func(j *Journey) (string, []Row, bool) {
 				c := j.Last()
 				if c == nil || j.Age(c) > j.Life(c) {
 					return "", nil, false
 				}
 				return fmt.Sprintf("the last click was %s before the sign-up, inside the window", days(j.Age(c))), []Row{c.Row}, true
 			}},
-		),
+		},
 	})
 }

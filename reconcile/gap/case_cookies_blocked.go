@@ -16,45 +16,45 @@ func init() {
 			"Server-side tracking of conversions does not depend on the browser's cookies.",
 		},
 		CannotTell: "A refusal and a blocker look alike without a consent log.",
-		Findings: clickFindings(
-			Look{"no_visitor_id_kept", func(j *Journey) (string, []Row, bool) {
+		ByClick:    true,
+		Findings: []Look{
+			{"no_visitor_id_kept", func(j *Journey) (string, []Row, bool) {
 				if j.Signup == nil || j.KeptVisitor != table.No {
 					return "", nil, false
 				}
 				return "the browser kept no visitor id up to the sign-up, although the site gives one", []Row{j.Signup.Row}, true
 			}},
-			Look{"visitor_id_kept", func(j *Journey) (string, []Row, bool) {
+			{"visitor_id_kept", func(j *Journey) (string, []Row, bool) {
 				if j.Signup == nil || j.KeptVisitor != table.Yes {
 					return "", nil, false
 				}
 				return "the browser kept the site's visitor id", []Row{j.Signup.Row}, true
 			}},
-			Look{"landing_without_visitor_id", func(j *Journey) (string, []Row, bool) {
+			{"landing_without_visitor_id", func(j *Journey) (string, []Row, bool) {
 				c := j.Last()
 				if c == nil || !j.Has.VisitorIDs || c.Tagged == table.Unknown || c.VisitorID != "" {
 					return "", nil, false
 				}
 				return "the landing after the click has no visitor id", []Row{c.Landing}, true
 			}},
-			Look{"consent_denied", func(j *Journey) (string, []Row, bool) {
+			{"consent_denied", func(j *Journey) (string, []Row, bool) {
 				if len(j.Denied) == 0 || len(j.Granted) > 0 {
 					return "", nil, false
 				}
 				return "cookies were refused in the banner", rowsOf(j.Denied), true
 			}},
-			Look{"consent_granted", func(j *Journey) (string, []Row, bool) {
+			{"consent_granted", func(j *Journey) (string, []Row, bool) {
 				if len(j.Granted) == 0 || len(j.Denied) > 0 {
 					return "", nil, false
 				}
 				return "cookies were accepted in the banner", rowsOf(j.Granted), true
 			}},
-			Look{"partner_cookie_seen", func(j *Journey) (string, []Row, bool) {
+			{"partner_cookie_seen", func(j *Journey) (string, []Row, bool) {
 				if j.CookieEver != table.Yes {
 					return "", nil, false
 				}
 				return "a later request carried the partner cookie", nil, true
 			}},
-			Look{"window_passed", windowPassed},
-		),
+		},
 	})
 }

@@ -15,30 +15,30 @@ func init() {
 			"Customers who follow the link again are credited again from then on.",
 		},
 		CannotTell: "A private window or a second browser profile looks the same as clearing. So does another person with the same browser behind the same address.",
-		Findings: clickFindings(
-			Look{"new_visitor_same_browser", func(j *Journey) (string, []Row, bool) {
+		ByClick:    true,
+		Findings: []Look{
+			{"new_visitor_same_browser", func(j *Journey) (string, []Row, bool) {
 				c := j.Last()
 				if c == nil || j.SameVisitor(c) != table.No || j.SameBrowser(c) != table.Yes {
 					return "", nil, false
 				}
 				return "the same browser (" + c.Browser.String() + ") came back with a new visitor id", []Row{c.Row, j.Signup.Row}, true
 			}},
-			Look{"visitor_kept", func(j *Journey) (string, []Row, bool) {
+			{"visitor_kept", func(j *Journey) (string, []Row, bool) {
 				c := j.Last()
 				if c == nil || j.SameVisitor(c) != table.Yes {
 					return "", nil, false
 				}
 				return "the visitor id of the click was still there at the sign-up", []Row{c.Row, j.Signup.Row}, true
 			}},
-			Look{"other_browser", otherBrowser},
-			Look{"no_visitor_id", func(j *Journey) (string, []Row, bool) {
+			{"other_browser", otherBrowser},
+			{"no_visitor_id", func(j *Journey) (string, []Row, bool) {
 				c := j.Last()
 				if c == nil || j.Signup == nil || !j.Has.VisitorIDs || j.Signup.VisitorID != "" && c.VisitorID != "" {
 					return "", nil, false
 				}
 				return "click or sign-up came without any visitor id, so nothing could be cleared in between", []Row{c.Row, j.Signup.Row}, true
 			}},
-			Look{"window_passed", windowPassed},
-		),
+		},
 	})
 }

@@ -16,28 +16,28 @@ func init() {
 			"Add the customers and rewards of that time in bulk.",
 		},
 		CannotTell: "Without page checks or logged cookies it looks like a broken snippet.",
-		Findings: clickFindings(
-			Look{"signup_check_overwritten", func(j *Journey) (string, []Row, bool) {
+		ByClick:    true,
+		Findings: []Look{
+			{"signup_check_overwritten", func(j *Journey) (string, []Row, bool) {
 				return checkSays(j.SignupPage, j.SignupPage.Overwritten == table.Yes, "growsumo.data was overwritten on the sign-up page")
 			}},
-			Look{"landing_check_overwritten", func(j *Journey) (string, []Row, bool) {
+			{"landing_check_overwritten", func(j *Journey) (string, []Row, bool) {
 				return checkSays(j.Landing, j.Landing.Overwritten == table.Yes, "growsumo.data was overwritten on the landing page")
 			}},
-			Look{"checks_fine", checksNotOverwritten},
-			Look{"cookie_at_signup", func(j *Journey) (string, []Row, bool) {
+			{"checks_fine", checksNotOverwritten},
+			{"cookie_at_signup", func(j *Journey) (string, []Row, bool) {
 				if j.CookieAtSignup != table.Yes {
 					return "", nil, false
 				}
 				return "the partner cookie was still there at the sign-up, yet nobody was credited", []Row{j.CookieRow}, true
 			}},
-			Look{"no_cookie_at_signup", func(j *Journey) (string, []Row, bool) {
+			{"no_cookie_at_signup", func(j *Journey) (string, []Row, bool) {
 				if j.CookieAtSignup != table.No {
 					return "", nil, false
 				}
 				return "no partner cookie was left at the sign-up", []Row{j.CookieRow}, true
 			}},
-			Look{"clean_journey", cleanJourney},
-			Look{"window_passed", windowPassed},
-		),
+			{"clean_journey", cleanJourney},
+		},
 	})
 }

@@ -15,23 +15,23 @@ func init() {
 			"A cross-device integration such as Branch can keep the connection in future.",
 		},
 		CannotTell: "A shared address alone does not prove one person: it may be an office, a family or a mobile network.",
-		Findings: clickFindings(
-			Look{"other_browser", otherBrowser},
-			Look{"same_browser", func(j *Journey) (string, []Row, bool) {
+		ByClick:    true,
+		Findings: []Look{
+			{"other_browser", otherBrowser},
+			{"same_browser", func(j *Journey) (string, []Row, bool) {
 				c := j.Last()
 				if c == nil || j.SameBrowser(c) != table.Yes {
 					return "", nil, false
 				}
 				return "click and sign-up came from the same kind of browser (" + c.Browser.String() + ")", []Row{c.Row, j.Signup.Row}, true
 			}},
-			Look{"visitor_kept", func(j *Journey) (string, []Row, bool) {
+			{"visitor_kept", func(j *Journey) (string, []Row, bool) {
 				c := j.Last()
 				if c == nil || j.SameVisitor(c) != table.Yes {
 					return "", nil, false
 				}
 				return "click and sign-up share a visitor id", []Row{c.Row, j.Signup.Row}, true
 			}},
-			Look{"window_passed", windowPassed},
-		),
+		},
 	})
 }

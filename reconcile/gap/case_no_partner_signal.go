@@ -25,6 +25,18 @@ func init() {
 				}
 				return "the customer signed up before they first followed a partner's link", []Row{j.After[0].Row}, true
 			}},
+			{"self_referral", func(j *Journey) (string, []Row, bool) {
+				if j.OwnPartner == "" {
+					return "", nil, false
+				}
+				return "the customer is the partner " + j.OwnPartner + ", by e-mail address or domain", []Row{j.PurchaseRow}, true
+			}},
+			{"signed_up_before_records", func(j *Journey) (string, []Row, bool) {
+				if !j.Has.Signups || j.Signup != nil {
+					return "", nil, false
+				}
+				return "no sign-up of this customer is on record: they were a customer before the records begin, or pay under another name", []Row{j.PurchaseRow}, true
+			}},
 			{"arrived_elsewhere", func(j *Journey) (string, []Row, bool) {
 				c := j.Last()
 				if c != nil && c.Tie.Sure() || j.Arrival != ArrivedFromElsewhere && j.Arrival != ArrivedByCampaign {

@@ -16,29 +16,29 @@ func init() {
 			"Add the customer and record the sale by hand.",
 		},
 		CannotTell: "Which hop dropped the parameters.",
-		Findings: clickFindings(
-			Look{"landed_without_parameters", func(j *Journey) (string, []Row, bool) {
+		ByClick:    true,
+		Findings: []Look{
+			{"landed_without_parameters", func(j *Journey) (string, []Row, bool) {
 				c := j.Last()
 				if c == nil || c.Tagged != table.No {
 					return "", nil, false
 				}
 				return "seconds after the click " + c.Page + " was opened without the link's parameters", []Row{c.Row, c.Landing}, true
 			}},
-			Look{"landed_with_parameters", func(j *Journey) (string, []Row, bool) {
+			{"landed_with_parameters", func(j *Journey) (string, []Row, bool) {
 				c := j.Last()
 				if c == nil || c.Tagged != table.Yes {
 					return "", nil, false
 				}
 				return "the landing has the link's parameters", []Row{c.Landing}, true
 			}},
-			Look{"no_landing", func(j *Journey) (string, []Row, bool) {
+			{"no_landing", func(j *Journey) (string, []Row, bool) {
 				c := j.Last()
 				if c == nil || c.Tagged != table.Unknown {
 					return "", nil, false
 				}
 				return "no landing was found for the click", []Row{c.Row}, true
 			}},
-			Look{"window_passed", windowPassed},
-		),
+		},
 	})
 }

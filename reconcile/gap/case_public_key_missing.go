@@ -16,16 +16,16 @@ func init() {
 			"Add the customers and rewards of that time in bulk.",
 		},
 		CannotTell: "Without page checks it looks like a broken snippet.",
-		Findings: clickFindings(
-			Look{"landing_check_no_key", func(j *Journey) (string, []Row, bool) {
+		ByClick:    true,
+		Findings: []Look{
+			{"landing_check_no_key", func(j *Journey) (string, []Row, bool) {
 				return checkSays(j.Landing, j.Landing.PublicKey == table.No, "the landing page's snippet had no public key")
 			}},
-			Look{"signup_check_no_key", func(j *Journey) (string, []Row, bool) {
+			{"signup_check_no_key", func(j *Journey) (string, []Row, bool) {
 				return checkSays(j.SignupPage, j.SignupPage.PublicKey == table.No, "the sign-up page's snippet had no public key")
 			}},
-			Look{"checks_fine", checksHaveKey},
-			Look{"clean_journey", cleanJourney},
-			Look{"window_passed", windowPassed},
-		),
+			{"checks_fine", checksHaveKey},
+			{"clean_journey", cleanJourney},
+		},
 	})
 }

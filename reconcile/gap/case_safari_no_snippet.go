@@ -14,34 +14,34 @@ func init() {
 			"Add the customer and create the reward by hand if you wish.",
 		},
 		CannotTell: "Whether another browser's private window behaved the same.",
-		Findings: clickFindings(
-			Look{"webkit_without_snippet", func(j *Journey) (string, []Row, bool) {
+		ByClick:    true,
+		Findings: []Look{
+			{"webkit_without_snippet", func(j *Journey) (string, []Row, bool) {
 				c := j.Last()
 				if c == nil || !c.Browser.WebKit || !j.Landing.Never {
 					return "", nil, false
 				}
 				return c.Browser.String() + " landed on " + j.Landing.Path + ", which never had the snippet", append([]Row{c.Row}, rowsOf(j.Landing.Checks)...), true
 			}},
-			Look{"landing_has_snippet", func(j *Journey) (string, []Row, bool) {
+			{"landing_has_snippet", func(j *Journey) (string, []Row, bool) {
 				if !j.Landing.Checked || j.Landing.Never {
 					return "", nil, false
 				}
 				return "the landing page " + j.Landing.Path + " has the snippet, at least at other times", rowsOf(j.Landing.Checks), true
 			}},
-			Look{"other_engine", func(j *Journey) (string, []Row, bool) {
+			{"other_engine", func(j *Journey) (string, []Row, bool) {
 				c := j.Last()
 				if c == nil || c.Browser.WebKit || !c.Browser.Known() {
 					return "", nil, false
 				}
 				return c.Browser.String() + " is not Safari", []Row{c.Row}, true
 			}},
-			Look{"landing_unchecked", func(j *Journey) (string, []Row, bool) {
+			{"landing_unchecked", func(j *Journey) (string, []Row, bool) {
 				if j.Last() == nil || j.Landing.Checked {
 					return "", nil, false
 				}
 				return "no check of the landing page tells whether it had the snippet", nil, true
 			}},
-			Look{"window_passed", windowPassed},
-		),
+		},
 	})
 }

@@ -16,18 +16,19 @@ func init() {
 			"Tell the partners that links did not track in that time, ask for the customers' names, and add the customers and rewards in bulk.",
 		},
 		CannotTell: "Without page checks a broken snippet, overwritten data and a missing public key look the same.",
-		Findings: clickFindings(
-			Look{"landing_check_no_snippet", func(j *Journey) (string, []Row, bool) {
+		ByClick:    true,
+		Findings: []Look{
+			{"landing_check_no_snippet", func(j *Journey) (string, []Row, bool) {
 				return checkSays(j.Landing, !j.Landing.Never && j.Landing.Snippet == table.No, "the landing page had no snippet")
 			}},
-			Look{"signup_check_no_snippet", func(j *Journey) (string, []Row, bool) {
+			{"signup_check_no_snippet", func(j *Journey) (string, []Row, bool) {
 				return checkSays(j.SignupPage, j.SignupPage.Snippet == table.No, "the sign-up page had no snippet")
 			}},
-			Look{"checkout_check_no_snippet", func(j *Journey) (string, []Row, bool) {
+			{"checkout_check_no_snippet", func(j *Journey) (string, []Row, bool) {
 				return checkSays(j.Checkout, j.Checkout.Snippet == table.No, "the checkout page had no snippet")
 			}},
-			Look{"checks_fine", checksFine},
-			Look{"other_fault_checked", func(j *Journey) (string, []Row, bool) {
+			{"checks_fine", checksFine},
+			{"other_fault_checked", func(j *Journey) (string, []Row, bool) {
 				for _, p := range []PageState{j.SignupPage, j.Landing} {
 					if what, rows, ok := checkSays(p, p.Snippet == table.Yes && p.Faulty(), "the snippet was there, but "); ok {
 						return what + "something else was wrong with it", rows, true
@@ -35,20 +36,19 @@ func init() {
 				}
 				return "", nil, false
 			}},
-			Look{"clean_journey", cleanJourney},
-			Look{"incident_in_logs", func(j *Journey) (string, []Row, bool) {
+			{"clean_journey", cleanJourney},
+			{"incident_in_logs", func(j *Journey) (string, []Row, bool) {
 				if j.Fault == nil || j.Fault.Cause != SnippetBroken {
 					return "", nil, false
 				}
-				return "next to nobody was credited on " + j.Fault.Pages[0] + " at that time", nil, true
+				return "next to nobody was credited on " + PagesWords(j.Fault.Pages) + " at that time", nil, true
 			}},
-			Look{"cookie_at_signup", func(j *Journey) (string, []Row, bool) {
+			{"cookie_at_signup", func(j *Journey) (string, []Row, bool) {
 				if j.CookieAtSignup != table.Yes {
 					return "", nil, false
 				}
 				return "the partner cookie was still there at the sign-up", []Row{j.CookieRow}, true
 			}},
-			Look{"window_passed", windowPassed},
-		),
+		},
 	})
 }

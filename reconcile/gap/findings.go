@@ -6,37 +6,62 @@ import (
 	"lostlink/ingest/table"
 )
 
-// clickFindings gives the findings of a case that needs a click of the
-// customer: how the click is tied to them, and then the case's own.
-func clickFindings(own ...Look) []Look {
-	return append([]Look{
-		{"no_click", func(j *Journey) (string, []Row, bool) {
-			if len(j.Clicks) > 0 {
-				return "", nil, false
-			}
-			return "no click on a partner's link can be tied to the customer", nil, true
-		}},
-		tied("click_by_visitor", func(c *Click) bool { return c.Tie == TieVisitor }),
-		tied("click_by_email", func(c *Click) bool { return c.Tie == TieEmail }),
-		tied("click_by_similar_email", func(c *Click) bool { return c.Tie == TieLooseEmail }),
-		tied("click_by_device", func(c *Click) bool { return c.Tie == TieAddressBrowser && c.Others == 0 }),
-		tied("click_by_device_shared", func(c *Click) bool { return c.Tie == TieAddressBrowser && c.Others > 0 }),
-		tied("click_by_address", func(c *Click) bool { return c.Tie == TieAddress && c.Others == 0 }),
-		tied("click_by_address_few", func(c *Click) bool { return c.Tie == TieAddress && c.Others > 0 && c.Others <= few }),
-		tied("click_by_address_crowd", func(c *Click) bool { return c.Tie == TieAddress && c.Others > few }),
-		{"claim_for_click", func(j *Journey) (string, []Row, bool) {
-			c := j.Last()
-			if c == nil {
-				return "", nil, false
-			}
-			for _, h := range j.Claims {
-				if h.PartnerKey == c.PartnerKey {
-					return h.What + "; the click is that partner's", []Row{h.Row, c.Row}, true
-				}
-			}
+// clickLooks see whether there was a click of the customer at all, and how it is
+// tied to them. They are weighed once for all cases that need a click
+// (Case.ByClick); the cases' own findings only say which of them it was.
+var clickLooks = []Look{
+	{"no_click", func(j *Journey) (string, []Row, bool) {
+		if len(j.Clicks) > 0 {
 			return "", nil, false
-		}},
-	}, own...)
+		}
+		return "no click on a partner's link can be tied to the customer", nil, true
+	}},
+	tied("click_by_visitor", func(c *Click) bool { return c.Tie == TieVisitor }),
+	tied("click_by_email", func(c *Click) bool { return c.Tie == TieEmail }),
+	tied("click_by_similar_email", func(c *Click) bool { return c.Tie == TieLooseEmail }),
+	tied("click_by_device", func(c *Click) bool { return c.Tie == TieAddressBrowser && c.Others == 0 }),
+	tied("click_by_device_shared", func(c *Click) bool { return c.Tie == TieAddressBrowser && c.Others > 0 }),
+	tied("click_by_address", func(c *Click) bool { return c.Tie == TieAddress && c.Others == 0 }),
+	tied("click_by_address_few", func(c *Click) bool { return c.Tie == TieAddress && c.Others > 0 && c.Others <= few }),
+	tied("click_by_address_crowd", func(c *Click) bool { return c.Tie == TieAddress && c.Others > few }),
+	{"click_long_ago", func(j *Journey) (string, []Row, bool) {
+		c := j.Last()
+		if c == nil || c.Tie.Sure() || j.Age(c) <= 30*table.Day {
+			return "", nil, false
+		}
+		return "the click that may be the customer's was " + days(j.Age(c)) + " before the sign-up", []Row{c.Row}, true
+	}},
+	{"click_same_session", func(j *Journey) (string, []Row, bool) {
+		c := j.Last()
+		if c == nil || c.Tie.Sure() || j.Age(c) > 2*table.Hour {
+			return "", nil, false
+		}
+		return "the click that may be the customer's was " + minutes(j.Age(c)) + " before the sign-up", []Row{c.Row}, true
+	}},
+	{"claim_for_click", func(j *Journey) (string, []Row, bool) {
+		c := j.Last()
+		if c == nil {
+			return "", nil, false
+		}
+		for _, h := range j.Claims {
+			if h.PartnerKey == c.PartnerKey {
+				return h.What + "; the click is that partner's", []Row{h.Row, c.Row}, true
+			}
+		}
+		return "", nil, false
+	}},
+	{"coupon_for_click", func(j *Journey) (string, []Row, bool) {
+		c := j.Last()
+		if c == nil || j.leaked() {
+			return "", nil, false
+		}
+		for _, h := range j.Coupons {
+			if h.PartnerKey == c.PartnerKey {
+				return h.What + "; the click is that partner's", []Row{h.Row, c.Row}, true
+			}
+		}
+		return "", nil, false
+	}},
 }
 
 // few is how many further people an address may have to be called a household.
@@ -88,6 +113,8 @@ func days(t table.Time) string {
 	}
 	return fmt.Sprintf("%d days", t/table.Day)
 }
+
+func minutes(t table.Time) string { return fmt.Sprintf("%d minutes", t/table.Minute) }
 
 // otherBrowser sees that click and sign-up came from different browsers.
 func otherBrowser(j *Journey) (string, []Row, bool) {
@@ -176,3 +203,16 @@ func (j *Journey) leaked() bool {
 
 // leakUsers is from how many users on a coupon can be called leaked.
 const leakUsers = 12
+
+// PagesWords names some pages in a sentence.
+func PagesWords(pages []string) string {
+	switch len(pages) {
+	case 0:
+		return "the site"
+	case 1:
+		return pages[0]
+	case 2:
+		return pages[0] + " and " + pages[1]
+	}
+	return fmt.Sprintf("%s and %d more pages", pages[0], len(pages)-1)
+}

@@ -116,7 +116,7 @@ func (p PageState) Fine() bool {
 // Sources says what the vendor's records hold at all, so that a finding can
 // abstain when its source is missing.
 type Sources struct {
-	Clicks, Visits, VisitorIDs, Cookies, PageChecks, Consents bool
+	Clicks, Visits, Signups, VisitorIDs, Cookies, PageChecks, Consents bool
 	// Gap is true when the site log has a hole between click and sign-up.
 	LogHole bool
 }

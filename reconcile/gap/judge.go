@@ -27,21 +27,41 @@ type Verdict struct {
 // Judge weighs all findings of all cases over a journey.
 func Judge(j *Journey) Verdict { return JudgeWith(j, &DefaultWeights) }
 
-// JudgeWith is [Judge] with other weights. The weights of what was seen add up
-// per case; the softmax over all cases is the ranking.
+// JudgeWith is [Judge] with other weights; [Weights] says how they add up to a
+// ranking.
 func JudgeWith(j *Journey, w *Weights) Verdict {
 	var v Verdict
-	var score [len(cases)]float64
-	for i, c := range cases {
-		score[i] = w.Base[c.Slug]
-		for _, l := range c.Findings {
-			what, rows, ok := l.See(j)
-			if !ok {
-				continue
+	see := func(s Slug, looks []Look) float64 {
+		sum := 0.0
+		for _, l := range looks {
+			if what, rows, ok := l.See(j); ok {
+				weight, _ := w.Of(s, l.Name)
+				sum += weight
+				v.Findings = append(v.Findings, Finding{Name: l.Name, Case: s, What: what, Weight: weight, Rows: rows})
 			}
-			weight, _ := w.Of(c.Slug, l.Name)
-			score[i] += weight
-			v.Findings = append(v.Findings, Finding{Name: l.Name, Case: c.Slug, What: what, Weight: weight, Rows: rows})
+		}
+		return sum
+	}
+	// The causes of a click among themselves, then their kind against the others.
+	var score [len(cases)]float64
+	byClick := math.Inf(-1)
+	likeliest := Slug("")
+	for i, c := range cases {
+		score[i] = w.Base[c.Slug] + see(c.Slug, c.Findings)
+		if c.ByClick && (likeliest == "" || score[i] > byClick) {
+			byClick, likeliest = score[i], c.Slug
+		}
+	}
+	ties := w.Click + see(likeliest, clickLooks)
+	causes := 0.0
+	for i, c := range cases {
+		if c.ByClick {
+			causes += math.Exp(score[i] - byClick)
+		}
+	}
+	for i, c := range cases {
+		if c.ByClick {
+			score[i] += ties - byClick - math.Log(causes)
 		}
 	}
 	top := slices.Max(score[:])

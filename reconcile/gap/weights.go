@@ -1,40 +1,53 @@
 package gap
 
 // Weights say how much each finding speaks for its case, in log-odds. They are
-// the one place where the verdicts' strength is set.
+// the one place where the strength of verdicts is set.
+//
+// A verdict answers two questions. Was it a lost referral, and of which kind:
+// by a click, without one, a payment not tied, or no referral at all? For the
+// kinds of a click the ties decide that, not the cause. And if by a click, which
+// cause: the cases' own findings decide that, and add nothing to the first
+// question. So an expired cookie is no proof that the click was the customer's.
 type Weights struct {
-	// Base is where a case starts before any finding is seen.
+	// Base is where a case starts before any finding is seen: against the other
+	// kinds, and for cases of a click against each other.
 	Base map[Slug]float64
-	// Shared are the findings every case of a click declares (findings.go).
-	Shared map[string]float64
-	// Own are the findings of one case; an entry here wins over Shared.
+	// Click is where the cases of a click start together, and Ties what their
+	// common findings add.
+	Click float64
+	Ties  map[string]float64
+	// Own are the findings of one case.
 	Own map[Slug]map[string]float64
 }
 
 // DefaultWeights are the weights lostlink ships with.
 var DefaultWeights = Weights{
 	Base: map[Slug]float64{
-		OtherPartnerClick: -9, CookiesCleared: -5, CookiesBlocked: -5, SnippetBroken: -5, CookieExpired: -5, DeviceSwitch: -5,
-		DataOverwritten: -5.5, PublicKeyMissing: -6, SafariNoSnippet: -6, ManualURL: -4, PaymentNotTied: -6, ParametersStripped: -5.5,
-		NoPartnerSignal: 0,
+		OtherPartnerClick: -9, ManualURL: -4, PaymentNotTied: -6, NoPartnerSignal: 0,
+
+		CookiesCleared: 0, CookiesBlocked: 0, SnippetBroken: 0, CookieExpired: 0, DeviceSwitch: 0,
+		DataOverwritten: -0.5, PublicKeyMissing: -1, SafariNoSnippet: -1, ParametersStripped: -0.5,
 	},
-	Shared: map[string]float64{
+	Click: -3,
+	Ties: map[string]float64{
 		"no_click":               -12,
-		"click_by_visitor":       8,
-		"click_by_email":         8,
-		"click_by_similar_email": 6,
-		"click_by_device":        5.5,
-		"click_by_device_shared": 4,
-		"click_by_address":       4,
-		"click_by_address_few":   2.5,
-		"click_by_address_crowd": -1,
+		"click_by_visitor":       9,
+		"click_by_email":         8.5,
+		"click_by_similar_email": 7,
+		"click_by_device":        6.5,
+		"click_by_device_shared": 4.5,
+		"click_by_address":       5.5,
+		"click_by_address_few":   4,
+		"click_by_address_crowd": 1,
+		"click_long_ago":         -1,
+		"click_same_session":     1,
 		"claim_for_click":        3,
-		"window_passed":          -3,
+		"coupon_for_click":       3,
 	},
 	Own: map[Slug]map[string]float64{
 		OtherPartnerClick: {"credited_to_another": 0},
 		CookiesCleared: {
-			"new_visitor_same_browser": 5, "visitor_kept": -9, "other_browser": -7, "no_visitor_id": -6, "window_passed": -2,
+			"new_visitor_same_browser": 5, "visitor_kept": -9, "other_browser": -7, "no_visitor_id": -6,
 		},
 		CookiesBlocked: {
 			"no_visitor_id_kept": 4, "visitor_id_kept": -6, "landing_without_visitor_id": 1.5, "consent_denied": 4, "consent_granted": -2,
@@ -44,7 +57,7 @@ var DefaultWeights = Weights{
 			"landing_check_no_snippet": 6, "signup_check_no_snippet": 6, "checkout_check_no_snippet": 4, "checks_fine": -5, "other_fault_checked": -4,
 			"clean_journey": 3, "incident_in_logs": 2, "cookie_at_signup": -2,
 		},
-		CookieExpired:   {"window_passed": 6, "window_open": -9},
+		CookieExpired:   {"window_passed": 8, "window_open": -9},
 		DeviceSwitch:    {"other_browser": 5, "same_browser": -6, "visitor_kept": -9},
 		DataOverwritten: {"signup_check_overwritten": 7, "landing_check_overwritten": 3, "checks_fine": -5, "cookie_at_signup": 4, "no_cookie_at_signup": -3, "clean_journey": 1.5},
 		PublicKeyMissing: {
@@ -53,20 +66,23 @@ var DefaultWeights = Weights{
 		SafariNoSnippet: {"webkit_without_snippet": 7, "landing_has_snippet": -7, "other_engine": -5, "landing_unchecked": -3},
 		ManualURL: {
 			"vanity_address": 9, "partner_page": 9, "coupon": 7, "coupon_leaked": 2, "coupon_arrived_elsewhere": -5, "claim": 7, "claim_unsure": 2,
-			"claim_arrived_elsewhere": -1.5, "sure_click": -4, "likely_click": -1, "no_hint": -12,
+			"claim_arrived_elsewhere": -2, "sure_click": -4, "likely_click": -1, "no_hint": -12,
 		},
 		PaymentNotTied:     {"customer_credited": 18, "customer_unknown": -12},
 		ParametersStripped: {"landed_without_parameters": 6, "landed_with_parameters": -9, "no_landing": -3},
-		NoPartnerSignal:    {"nothing_points": 4, "click_after_signup": 4, "arrived_elsewhere": 1},
+		NoPartnerSignal:    {"nothing_points": 4, "click_after_signup": 4, "self_referral": 12, "signed_up_before_records": 3, "arrived_elsewhere": 1},
 	},
 }
 
-// Of gives the weight of a finding of a case. ok is false when the table has
-// none, which the tests forbid.
+// Of gives the weight of a finding of a case, or of a tie for a case of a
+// click. ok is false when the table has none, which the tests forbid.
 func (w *Weights) Of(s Slug, name string) (weight float64, ok bool) {
 	if v, ok := w.Own[s][name]; ok {
 		return v, true
 	}
-	v, ok := w.Shared[name]
-	return v, ok
+	if CaseOf(s).ByClick {
+		v, ok := w.Ties[name]
+		return v, ok
+	}
+	return 0, false
 }
