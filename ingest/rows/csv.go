@@ -22,7 +22,7 @@ type csvFile struct {
 	text    *replay
 	ahead   *bufio.Reader
 	csv     *csv.Reader
-	start   int64 // offset and line at which csv started
+	start   int64 // offset at which csv started
 	comma   rune
 	trim    bool // blanks stand between separator and quote
 	max     int
@@ -32,7 +32,7 @@ type csvFile struct {
 }
 
 func newCSV(text *bufio.Reader, head []byte, opt Options) (*csvFile, error) {
-	c := &csvFile{text: newReplay(text, opt.MaxLine), max: opt.MaxLine, comma: ','}
+	c := &csvFile{text: newReplay(text, opt.MaxLine), max: opt.MaxLine}
 	c.ahead = bufio.NewReaderSize(c.text, block/4)
 	// Excel's own hint: a first line "sep=;".
 	first := firstLine(head)
@@ -227,18 +227,6 @@ func (c *csvFile) columns() []string { return c.header.named() }
 
 func (c *csvFile) bind(want []string) { c.bound, c.bindErr = c.header.bind(want) }
 
-// bind finds the column of each name, -1 for none.
-func (n names) bind(want []string) (bound []int, err error) {
-	for _, name := range want {
-		i, findErr := n.find(name)
-		if findErr != nil && err == nil {
-			err = findErr
-		}
-		bound = append(bound, i)
-	}
-	return bound, err
-}
-
 func (c *csvFile) next(rec *Record) error {
 	if c.bindErr != nil {
 		return c.bindErr
@@ -265,16 +253,6 @@ func (c *csvFile) next(rec *Record) error {
 		}
 		return checkText(rec, func(i int) string { return c.header[c.bound[i]] })
 	}
-}
-
-// blankCells: spreadsheets write rows of separators below the data.
-func blankCells(cells []string) bool {
-	for _, cell := range cells {
-		if cell != "" {
-			return false
-		}
-	}
-	return true
 }
 
 func (c *csvFile) close() error { return nil }

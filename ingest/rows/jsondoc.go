@@ -211,29 +211,26 @@ func (j *jsonDocument) offset() int64 { return j.start + j.dec.InputOffset() }
 
 // broken: a document cannot be read on behind a fault, unlike lines.
 func (j *jsonDocument) broken(err error) error {
+	var b, below *Broken
 	var syntax *json.SyntaxError
 	line := j.text.line
 	switch {
+	case errors.As(err, &below):
+		return below
 	case errors.As(err, &syntax):
-		// Offsets of syntax errors count from the start of the decoder's text.
+		b = broken(nil, "is not JSON", "make the export again")
+		// Its offset counts from where the decoder started; enough of the text
+		// is kept unless the fault is in what was passed long ago.
 		if at := j.start + syntax.Offset; at >= j.text.mark && at <= j.text.mark+int64(len(j.text.kept)) {
 			line = j.text.lineAt(at)
 		}
-		b := broken(nil, "is not JSON", "make the export again")
-		b.Line = line
-		return b
 	case err == io.EOF, errors.Is(err, io.ErrUnexpectedEOF):
-		var below *Broken
-		if errors.As(err, &below) {
-			return below
-		}
-		b := broken(io.ErrUnexpectedEOF, "ends inside a JSON value", "copy the file again")
-		b.Line = line
-		return b
+		b = broken(io.ErrUnexpectedEOF, "ends inside a JSON value", "copy the file again")
 	case err == errTooLong:
-		b := broken(nil, fmt.Sprintf("holds a JSON value of more than %d bytes", j.max), "give one object a line, or raise the limit")
-		b.Line = line
-		return b
+		b = broken(nil, fmt.Sprintf("holds a JSON value of more than %d bytes", j.max), "give one object a line, or raise the limit")
+	default:
+		return err
 	}
-	return err
+	b.Line = line
+	return b
 }
