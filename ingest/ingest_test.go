@@ -148,6 +148,28 @@ func TestRejectLimit(t *testing.T) {
 	}
 }
 
+func TestRejectsListed(t *testing.T) {
+	const bad = ingest.RejectsListed + 50
+	dir := write(t, map[string]string{"a.csv": "clicked_at,partner_key\n" + strings.Repeat("yesterday,acme\n", bad), "b.csv": "signed_up_at,email\nyesterday,a\n"})
+	opt := options(clicks("a.csv"), ingest.Source{Files: []string{"b.csv"}})
+	opt.RejectLimit = 1
+	l := load(t, dir, opt)
+	if len(l.Rejects) != ingest.RejectsListed+1 || l.Inputs[0].Rejected != bad || len(l.Notes) != 1 || !strings.Contains(l.Notes[0], fmt.Sprint(bad)) {
+		t.Errorf("%d rejects listed, %d counted, notes %q", len(l.Rejects), l.Inputs[0].Rejected, l.Notes)
+	}
+}
+
+func TestCheck(t *testing.T) {
+	in := ingest.Input{File: "a.csv", Rows: 10, Accepted: 5, Rejected: 2, Duplicates: 1, Skipped: map[string]int64{"a": 1, "b": 1}}
+	if err := in.Check(); err != nil {
+		t.Error(err)
+	}
+	in.Skipped["b"] = 2
+	if err := in.Check(); err == nil || !strings.Contains(err.Error(), "11 accounted") {
+		t.Errorf("10 rows and 11 accounted for: %v", err)
+	}
+}
+
 func TestRejectsAreMasked(t *testing.T) {
 	dir := write(t, map[string]string{"a.csv": "signed_up_at,email\nlena.vogel@example.com,lena.vogel@example.com\n"})
 	l := load(t, dir, options(ingest.Source{Files: []string{"a.csv"}}))

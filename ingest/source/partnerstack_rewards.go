@@ -20,7 +20,7 @@ var _ = register(&Source{
 		{To: "reward_key", From: []string{"key"}},
 		{To: "transaction_key", From: []string{"transaction.key", "transaction_key"}},
 		{To: "customer_key", From: []string{"customer.external_key", "customer.customer_key", "customer.key", "customer_key"}},
-		{To: "partner_key", From: []string{"partner_key", "partnership.partner_key", "partnership.key", "partnership_key"}},
+		{To: "partner_key", From: []string{"partner_key", "partnership.partner_key"}},
 		{To: "amount", From: []string{"amount"}},
 		{To: "currency", From: []string{"currency"}},
 		{To: "status", From: []string{"reward_status", "status"}},

@@ -64,12 +64,14 @@ func beginStripePayments(f *file) error {
 				continue
 			}
 			f.froms["purchased_at"] = []string{c}
-			if m[1] != "" && f.Zone == "" {
+			if m[1] != "" {
 				z, ok := rowZone(m[1])
-				if !ok {
+				if !ok && f.Zone == "" {
 					return &table.Fault{Column: c, Value: m[1], Rule: "names a time zone that is not known", Remedy: "export in UTC, or set the source's zone"}
 				}
-				f.zone = z
+				if ok {
+					f.zone = z
+				}
 			}
 			break
 		}
@@ -157,7 +159,7 @@ func stripeStatus(s string) (string, error) {
 	case "disputed":
 		return table.StatusDisputed, nil
 	}
-	return "", &table.Fault{Value: s, Rule: "is not a payment status of Stripe", Remedy: "check that the file is a payments export; rows known are Paid, Refunded, Failed, Pending and Canceled"}
+	return "", &table.Fault{Value: s, Rule: "is not a payment status of Stripe", Remedy: "check that the file is a payments export; its words are Paid, Refunded, Failed, Pending and Canceled"}
 }
 
 // stripeDispute lets the state of a dispute decide: only a lost one has taken

@@ -3,7 +3,7 @@ package table
 // What Purchase.Status says; sources fold their own words onto these.
 //
 // Refunded and Disputed hold what was taken back as far as the payment's own
-// row says it. Where the processor writes refunds as rows of their own
+// row says it; a dispute known to be open has taken nothing yet. Where the processor writes refunds as rows of their own
 // (PayPal), the payment's Refunded stays 0 and the reversal rows carry the
 // money, so adding both counts nothing twice.
 const (
