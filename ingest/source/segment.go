@@ -52,11 +52,10 @@ var DefaultSignupEvents = []string{"Signed Up", "Account Created", "Sign Up"}
 
 // The reasons for which events are passed over.
 const (
-	segmentOther    = "event that is no page, identify or track call"
-	segmentEvent    = "tracked event that is no sign-up"
-	segmentNoEmail  = "identify or sign-up without an e-mail address"
-	segmentNoURL    = "page call without an address"
-	segmentIdentify = "identify"
+	segmentOther   = "event that is no page, identify or track call"
+	segmentEvent   = "tracked event that is no sign-up"
+	segmentNoEmail = "identify or sign-up without an e-mail address"
+	segmentNoURL   = "page call without an address"
 )
 
 func beginSegment(f *file) error {
@@ -78,7 +77,7 @@ func beginSegment(f *file) error {
 	// A warehouse table holds one kind of call and does not say which.
 	whole := "page"
 	if f.container != rows.JSON && !slices.ContainsFunc(f.columns, func(c string) bool { return strings.EqualFold(c, "url") || strings.EqualFold(c, "context_page_url") }) {
-		whole = segmentIdentify
+		whole = "identify"
 	}
 	// Tables are asked for with their first row: an archive of page calls alone
 	// says nothing about sign-ups, nor one of identify calls about visits.
@@ -93,7 +92,7 @@ func beginSegment(f *file) error {
 			if address.id(values) == "" {
 				return segmentNoURL, nil
 			}
-		case segmentIdentify:
+		case "identify":
 			if mail == "" {
 				return segmentNoEmail, nil
 			}
