@@ -369,9 +369,6 @@ func (o *oracle) payUp() {
 				o.paidBy[i], used[k] = k, true
 			}
 		}
-		for _, p := range o.purchases {
-			used[k] = used[k] || t.PurchaseID != "" && (p.PurchaseID == t.PurchaseID || p.InvoiceID == t.PurchaseID)
-		}
 	}
 	ways := []func(p table.Purchase, t table.Transaction) bool{
 		func(p table.Purchase, t table.Transaction) bool {
@@ -388,7 +385,15 @@ func (o *oracle) payUp() {
 			return who >= 0 && who == o.of(ids(t.Email, t.CustomerKey, ""))
 		},
 	}
-	for _, same := range ways {
+	// Soon after the payment first; then whenever it was recorded, and by hand
+	// with a date before it.
+	soon := [2]table.Time{6 * table.Hour, table.Time(o.opt.MatchDays) * table.Day}
+	ever := [2]table.Time{36 * table.Hour, table.Time(o.opt.LookBackDays) * table.Day}
+	for n := range 2 * len(ways) {
+		same, span := ways[n%len(ways)], soon
+		if n >= len(ways) {
+			span = ever
+		}
 		for {
 			best, bi, bk := table.Time(-1), 0, 0
 			for k, t := range o.transactions {
@@ -397,7 +402,7 @@ func (o *oracle) payUp() {
 				}
 				for i, p := range o.purchases {
 					late := t.CreatedAt - p.PurchasedAt
-					if !open(i) || p.Amount != t.Amount || p.Currency != t.Currency || late < -6*table.Hour || late > table.Time(o.opt.MatchDays)*table.Day || !same(p, t) {
+					if !open(i) || p.Amount != t.Amount || p.Currency != t.Currency || late < -span[0] || late > span[1] || !same(p, t) {
 						continue
 					}
 					if far := max(late, -late); best < 0 || far < best {

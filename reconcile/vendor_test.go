@@ -63,7 +63,7 @@ func small(seed uint64) simulate.Options {
 	return opt
 }
 
-// rebuilt copies a set with every table's rows passed through an edit.
+// edit changes the rows of some tables of a set; nil leaves a table as it is.
 type edit struct {
 	clicks       func([]table.Click) []table.Click
 	visits       func([]table.Visit) []table.Visit
@@ -78,6 +78,7 @@ type edit struct {
 	claims       func([]table.Claim) []table.Claim
 }
 
+// apply gives a changed copy.
 func (e edit) apply(t testing.TB, set *table.Set) *table.Set {
 	t.Helper()
 	s := table.NewSink(memory.DefaultAllocator)
