@@ -15,17 +15,19 @@ type placing struct {
 	// given is the money given back or lost so far, in minor units: the row's
 	// own columns and the reversal rows that point at it.
 	given []int64
+	// lost is the part of given that banks took back.
+	lost []int64
 }
 
 // places sorts out duplicates, reversals and what is no completed live
 // purchase. Period, threshold and freshness come last, so that a failed payment
 // is called failed whenever it was made.
 func places(rows []table.Purchase, opt Options) *placing {
-	p := &placing{rows: rows, place: make([]gap.Place, len(rows)), given: make([]int64, len(rows))}
+	p := &placing{rows: rows, place: make([]gap.Place, len(rows)), given: make([]int64, len(rows)), lost: make([]int64, len(rows))}
 	first := map[string]int{}
 	for i := range rows {
 		r := &rows[i]
-		if r.ReversalOf != "" || r.Amount < 0 {
+		if r.IsReversal() {
 			continue
 		}
 		key := r.Processor + "\x00" + r.PurchaseID
@@ -43,7 +45,7 @@ func places(rows []table.Purchase, opt Options) *placing {
 	reversals := map[string]bool{}
 	for i := range rows {
 		r := &rows[i]
-		if r.ReversalOf == "" && r.Amount >= 0 {
+		if !r.IsReversal() {
 			continue
 		}
 		key := r.Processor + "\x00" + r.PurchaseID
@@ -54,13 +56,16 @@ func places(rows []table.Purchase, opt Options) *placing {
 		reversals[key] = true
 		p.place[i] = gap.ExcludedReversal
 		if of, ok := first[r.Processor+"\x00"+r.ReversalOf]; ok && rows[of].Currency == r.Currency {
-			p.given[of] += -r.Amount
+			p.given[of] -= r.Amount
+			if r.Status == table.StatusChargeback || r.Status == table.StatusChargebackWon {
+				p.lost[of] -= r.Amount
+			}
 		}
 	}
 	for i := range rows {
 		if p.place[i] == "" {
 			p.given[i] += max(rows[i].Refunded, 0)
-			p.place[i] = exclusion(&rows[i], p.given[i], opt)
+			p.place[i] = exclusion(&rows[i], p.given[i], p.lost[i], opt)
 		}
 	}
 	return p
@@ -78,11 +83,13 @@ func newer(a, b *table.Purchase) bool {
 	return statusRank[a.Status] > statusRank[b.Status]
 }
 
-var statusRank = map[string]int{"pending": 1, "failed": 2, "canceled": 2, "paid": 3, "partially_refunded": 4, "refunded": 5, "disputed_lost": 6}
+// statusRank orders the states a payment passes through.
+var statusRank = map[string]int{table.StatusPending: 1, table.StatusFailed: 2, table.StatusCanceled: 2, table.StatusPaid: 3,
+	table.StatusPartlyRefund: 4, table.StatusRefunded: 5, table.StatusDisputed: 6, table.StatusDisputedLost: 7}
 
-func exclusion(r *table.Purchase, given int64, opt Options) gap.Place {
+func exclusion(r *table.Purchase, given, lost int64, opt Options) gap.Place {
 	switch r.Status {
-	case "failed", "canceled", "pending":
+	case table.StatusFailed, table.StatusCanceled, table.StatusPending:
 		return gap.ExcludedFailed
 	}
 	switch {
@@ -90,9 +97,9 @@ func exclusion(r *table.Purchase, given int64, opt Options) gap.Place {
 		return gap.ExcludedTest
 	case r.Amount == 0:
 		return gap.ExcludedOther
-	case r.Status == "disputed_lost": // an open dispute is still a purchase
+	case r.Status == table.StatusDisputedLost || lost >= r.Amount: // an open dispute is still a purchase
 		return gap.ExcludedChargeback
-	case given >= r.Amount || r.Status == "refunded" && given == 0:
+	case given >= r.Amount || r.Status == table.StatusRefunded && given == 0:
 		return gap.ExcludedRefunded
 	case r.PurchasedAt < opt.PeriodStart || r.PurchasedAt >= opt.PeriodEnd:
 		return gap.ExcludedPeriod
