@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -44,11 +45,7 @@ func (r *Report) writeFiles(dir string) error {
 			return err
 		}
 	}
-	rows, err := r.gapRows()
-	if err != nil {
-		return err
-	}
-	return lake.WriteFile(filepath.Join(dir, gapsParquet), rows)
+	return r.writeGapsParquet(filepath.Join(dir, gapsParquet))
 }
 
 func encoder(w io.Writer) *json.Encoder {
@@ -182,36 +179,49 @@ type gapRow struct {
 	Listed bool `parquet:"listed"`
 }
 
-func (r *Report) gapRows() ([]gapRow, error) {
+func (r *Report) writeGapsParquet(path string) error {
 	listed := make(map[*gap.Gap]bool, len(r.Review))
 	for i := range r.Review {
 		listed[r.Review[i].Gap] = true
 	}
-	rows := make([]gapRow, len(r.gaps))
-	for i := range r.gaps {
-		g := gapRecord(r.gaps[i])
-		row := gapRow{
-			GapID: g.GapID, PurchaseID: g.PurchaseID, PurchasedAt: int64(g.PurchasedAt), Email: g.Email, Name: g.Name,
-			CustomerID: g.CustomerID, CustomerKey: g.CustomerKey, Processor: g.Processor, Coupon: g.Coupon,
-			Amount: g.Amount, Refunded: g.Refunded, Currency: g.Currency, Case: string(g.Case), Probability: g.Probability,
-			RunnerUp: string(g.RunnerUp), PartnerKey: g.PartnerKey, Suggest: string(g.Suggest), Reason: g.Reason,
-			ClickedAt: known(g.ClickedAt), SignedUpAt: known(g.SignedUpAt), ClickBrowser: g.ClickBrowser,
-			SignupBrowser: g.SignupBrowser, LandingPage: g.LandingPage, ClickID: g.ClickID,
-			File: g.Row.File, Line: g.Row.Line, Listed: listed[&r.gaps[i]],
-		}
-		for _, f := range []struct {
-			to   *string
-			from any
-		}{{&row.Ranking, g.Ranking}, {&row.Candidates, g.Candidates}, {&row.Findings, g.Findings}, {&row.WouldDecide, g.WouldDecide}} {
-			var buf bytes.Buffer
-			if err := encoder(&buf).Encode(f.from); err != nil {
-				return nil, err
+	var bad error
+	err := lake.WriteSeq(path, func(yield func(gapRow) bool) {
+		for i := range r.gaps {
+			row, err := gapRowOf(&r.gaps[i], listed[&r.gaps[i]])
+			if err != nil {
+				bad = err
+				return
 			}
-			*f.to = string(bytes.TrimSuffix(buf.Bytes(), []byte("\n")))
+			if !yield(row) {
+				return
+			}
 		}
-		rows[i] = row
+	})
+	return errors.Join(bad, err)
+}
+
+func gapRowOf(from *gap.Gap, listed bool) (gapRow, error) {
+	g := gapRecord(*from)
+	row := gapRow{
+		GapID: g.GapID, PurchaseID: g.PurchaseID, PurchasedAt: int64(g.PurchasedAt), Email: g.Email, Name: g.Name,
+		CustomerID: g.CustomerID, CustomerKey: g.CustomerKey, Processor: g.Processor, Coupon: g.Coupon,
+		Amount: g.Amount, Refunded: g.Refunded, Currency: g.Currency, Case: string(g.Case), Probability: g.Probability,
+		RunnerUp: string(g.RunnerUp), PartnerKey: g.PartnerKey, Suggest: string(g.Suggest), Reason: g.Reason,
+		ClickedAt: known(g.ClickedAt), SignedUpAt: known(g.SignedUpAt), ClickBrowser: g.ClickBrowser,
+		SignupBrowser: g.SignupBrowser, LandingPage: g.LandingPage, ClickID: g.ClickID,
+		File: g.Row.File, Line: g.Row.Line, Listed: listed,
 	}
-	return rows, nil
+	for _, f := range []struct {
+		to   *string
+		from any
+	}{{&row.Ranking, g.Ranking}, {&row.Candidates, g.Candidates}, {&row.Findings, g.Findings}, {&row.WouldDecide, g.WouldDecide}} {
+		var buf bytes.Buffer
+		if err := encoder(&buf).Encode(f.from); err != nil {
+			return gapRow{}, err
+		}
+		*f.to = string(bytes.TrimSuffix(buf.Bytes(), []byte("\n")))
+	}
+	return row, nil
 }
 
 func known(t table.Time) *int64 {

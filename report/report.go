@@ -19,7 +19,8 @@ type Report struct {
 	Result       *gap.Result
 	MainCurrency string // "" only when nothing was read
 	Headline     string
-	// Currencies are those on Review: the main one first, then by code.
+	// Currencies are those on Review: the main one first, then those with more
+	// rows.
 	Currencies []string
 	// Review holds the purchases put before people, in the order of the sheet.
 	Review    []Item

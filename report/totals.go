@@ -47,35 +47,28 @@ func (r *Report) total() {
 	r.totalCauses(w)
 	r.totalPartners(w)
 	r.totalWeeks()
-	seen := map[string]bool{}
+	rows := map[string]int{}
 	for i := range r.Review {
-		seen[r.Review[i].Gap.Currency] = true
+		rows[r.Review[i].Gap.Currency]++
 	}
-	for c := range seen {
+	for c := range rows {
 		r.Currencies = append(r.Currencies, c)
 	}
-	slices.SortFunc(r.Currencies, func(a, b string) int { return r.compareCurrencies(a, b) })
+	slices.SortFunc(r.Currencies, func(a, b string) int {
+		return cmp.Or(order(a != r.MainCurrency, b != r.MainCurrency), cmp.Compare(rows[b], rows[a]), cmp.Compare(a, b))
+	})
 }
 
-// compareCurrencies puts the main currency first and the others by code.
-func (r *Report) compareCurrencies(a, b string) int {
-	switch {
-	case a == b:
-		return 0
-	case a == r.MainCurrency:
-		return -1
-	case b == r.MainCurrency:
-		return 1
-	}
-	return cmp.Compare(a, b)
-}
-
-// ReadCurrencies lists every currency read in the order of the tie-out: the
-// main one first, then by code.
+// ReadCurrencies lists every currency read: those of Review in their order,
+// then the others by code.
 func (r *Report) ReadCurrencies() []string {
-	cs := r.Result.TieOut.Currencies()
-	slices.SortFunc(cs, r.compareCurrencies)
-	return cs
+	out := slices.Clone(r.Currencies)
+	for _, c := range r.Result.TieOut.Currencies() {
+		if !slices.Contains(out, c) {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 func (r *Report) totalCauses(w *worth) {

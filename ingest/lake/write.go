@@ -2,7 +2,9 @@ package lake
 
 import (
 	"bufio"
+	"iter"
 	"os"
+	"slices"
 
 	"github.com/parquet-go/parquet-go"
 )
@@ -15,7 +17,13 @@ const rowGroupRows = 128 << 10
 // with zstd. T is a struct with parquet tags. The same rows give the same
 // bytes whatever build of the program writes them. The file must not exist
 // yet; its mode is 0600 and it is on disk when WriteFile returns.
-func WriteFile[T any](path string, rows []T) (err error) {
+func WriteFile[T any](path string, rows []T) error { return WriteSeq(path, slices.Values(rows)) }
+
+// batchRows is how many rows are handed to the Parquet library at a time.
+const batchRows = 1024
+
+// WriteSeq does as [WriteFile] and holds a few rows at a time only.
+func WriteSeq[T any](path string, rows iter.Seq[T]) (err error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
@@ -32,7 +40,20 @@ func WriteFile[T any](path string, rows []T) (err error) {
 		// The default names the build, which would change the bytes.
 		parquet.CreatedBy("lostlink", "1", ""),
 	)
-	if _, err := w.Write(rows); err != nil {
+	batch := make([]T, 0, batchRows)
+	flush := func() error {
+		_, err := w.Write(batch)
+		batch = batch[:0]
+		return err
+	}
+	for row := range rows {
+		if batch = append(batch, row); len(batch) == batchRows {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	if err := flush(); err != nil {
 		return err
 	}
 	if err := w.Close(); err != nil {

@@ -33,7 +33,7 @@ func (b *book) incidents() error {
 		lead:  "A page that credited next to nothing of what it should have credited. Lost amounts are those of the purchases in that time.",
 		tab:   orange, landscape: true, locked: true, titleRows: totalsHeader,
 	}
-	p.widths = slices.Concat([]float64{14, 26, 34, 20, 17, 17, 11, 11, 11}, slices.Repeat([]float64{14}, len(currencies)), []float64{18, 60})
+	p.widths = slices.Concat([]float64{18, 26, 34, 20, 17, 17, 11, 11, 11}, slices.Repeat([]float64{14}, len(currencies)), []float64{18, 60})
 	heads := slices.Concat([]string{"Incident", "Cause", "Pages", "Browsers", "From (UTC)", "To (UTC)", "Should have been credited", "Credited", "Purchases lost"},
 		lostHeads(currencies), []string{"Seen in", "What was seen"})
 	s, err := b.begin(incidentsSheet, p, freeze(1, totalsHeader), nil)
@@ -53,7 +53,7 @@ func (b *book) incidents() error {
 			browsers = strings.Join(in.Browsers, ", ")
 		}
 		cells := []excelize.Cell{
-			b.text(in.IncidentID, textLook), b.cell(report.CauseText(in.Cause), wrapLook), b.text(strings.Join(in.Pages, "\n"), textWrap), b.text(browsers, textWrap),
+			b.text(in.IncidentID, textLook), b.cell(report.CauseText(in.Cause), wrapLook), b.text(strings.Join(in.Pages, ", "), textWrap), b.text(browsers, textWrap),
 			b.when(in.Start, cellLook.as(timeFmt)), b.when(in.End, cellLook.as(timeFmt)),
 			b.cell(in.Expected, intLook), b.cell(in.Credited, intLook), b.cell(in.Purchases, intLook),
 		}
@@ -61,7 +61,7 @@ func (b *book) incidents() error {
 			cells = append(cells, b.cell(money(in.Lost[c], c), calmMoney(c)))
 		}
 		cells = append(cells, b.text(in.Seen, textWrap), b.text(in.What, textWrap))
-		h := wrapped(1, []string{report.CauseText(in.Cause), strings.Join(in.Pages, "\n"), browsers, in.Seen, in.What}, []float64{26, 34, 20, 18, 60})
+		h := wrapped(1, []string{report.CauseText(in.Cause), strings.Join(in.Pages, ", "), browsers, in.Seen, in.What}, []float64{26, 34, 20, 18, 60})
 		if err := s.row(totalsHeader+1+i, h, cells...); err != nil {
 			return err
 		}
@@ -91,7 +91,7 @@ func (b *book) contested() error {
 	p := page{
 		title:  "Contested: two partners, one credit",
 		lead:   "These purchases are credited, and another partner's link was followed as well. By the last-click rule nothing is missing; the list answers the other partner's question.",
-		widths: []float64{12, 14, 10, 27, 22, 22, 56, 30, 30, 9},
+		widths: []float64{12, 14, 10, 32, 22, 22, 48, 34, 28, 9},
 		tab:    turquoise, landscape: true, locked: true, titleRows: totalsHeader,
 	}
 	if len(all) > contestedMax {
@@ -112,7 +112,7 @@ func (b *book) contested() error {
 	for i := range all {
 		c := &all[i]
 		credited, last, clicks := b.r.PartnerName(c.Credited), b.r.PartnerName(c.LastClick), b.clicks(c)
-		h := wrapped(1, []string{c.Email, credited, last, clicks, c.Row.File}, []float64{27, 22, 22, 56, 30})
+		h := wrapped(1, []string{c.Email, credited, last, clicks, c.Row.File}, []float64{32, 22, 22, 48, 28})
 		if err := s.row(totalsHeader+1+i, h,
 			b.cell(c.PurchasedAt.Date().Start().Std(), cellLook.as(dateFmt)), b.cell(money(c.Amount, c.Currency), moneyLook(c.Currency)), b.cell(c.Currency, cellLook.aligned("center")),
 			b.text(c.Email, textWrap), b.text(credited, textWrap), b.text(last, textWrap), b.text(clicks, textWrap),

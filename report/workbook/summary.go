@@ -20,7 +20,7 @@ const (
 	currenciesMax = 8  // shown; the others are on By cause
 	causesMax     = 6  // bars of the chart
 	remediesMax   = 3
-	weekLabels    = 8 // that fit below the line chart
+	weekLabels    = 12 // that fit below the line chart side by side, twice as many upright
 )
 
 func (b *book) summary() error {
@@ -74,7 +74,7 @@ func (b *book) blockHeads(g *grid, c, row int, title string, heads ...string) {
 	g.put(c, row, b.cell(title, partLook))
 	g.heights[row] = 20
 	for i, h := range heads {
-		l := headLook
+		l := headLook.aligned("left")
 		if i > 0 {
 			l.align = "right"
 		}
@@ -265,7 +265,7 @@ func (b *book) causeChart(row int, main string) error {
 	}
 	first := totalsHeader + 1
 	share := float64(b.r.Causes[0].AtStake.Minor[main]) / float64(b.total.Minor[main])
-	c := chartLook(excelize.Bar, fmt.Sprintf("%s costs most: %.0f %% of %s at stake", b.r.Causes[0].Case.Title, 100*share, main),
+	c := chartLook(excelize.Bar, fmt.Sprintf("Largest cause: %s (%.0f %% of %s at stake)", b.r.Causes[0].Case.Title, 100*share, main),
 		fmt.Sprintf("Bars: %s at stake by likely cause, largest first. The figures are on the sheet By cause.", main), "At stake by cause")
 	c.Series = []excelize.ChartSeries{{
 		Name:       fmt.Sprintf("'%s'!$D$%d", causeSheet, totalsHeader),
@@ -309,7 +309,10 @@ func (b *book) weekChart(row int, main string) error {
 	c.YAxis.Minimum = &zero
 	c.YAxis.NumFmt = excelize.ChartNumFmt{CustomNumFmt: format}
 	c.YAxis.MajorGridLines = true
-	c.XAxis.TickLabelSkip = (len(b.r.Weeks) + weekLabels - 1) / weekLabels
+	if len(b.r.Weeks) > weekLabels {
+		c.XAxis.Alignment = excelize.Alignment{TextRotation: -90}
+		c.XAxis.TickLabelSkip = (len(b.r.Weeks) + 2*weekLabels - 1) / (2 * weekLabels)
+	}
 	c.Dimension = excelize.ChartDimension{Width: 545, Height: chartRows * 20}
 	return b.f.AddChart(summarySheet, at(8, row), c)
 }

@@ -38,7 +38,7 @@ func (b *book) tieOut() error {
 		lead:  "Every purchase row that was read ends in exactly one place. Differences are live: a row deleted on Review shows here at once.",
 		tab:   "3D3D3D", landscape: true, locked: true,
 	}
-	p.widths = append([]float64{60, 15, 11}, slices.Repeat([]float64{15}, max(10, len(t.currencies)))...)
+	p.widths = append([]float64{60, 15, 11}, slices.Repeat([]float64{17}, max(10, len(t.currencies)))...)
 	gaps := t.places()
 	t.onReview(gaps)
 	t.otherSheets()
@@ -81,24 +81,33 @@ func (b *book) verdicts(sheet, cells string) error {
 	})
 }
 
-// inputTexts is the column of the input files, from 0, where texts begin.
-const inputTexts = 10
-
-func (t *tieOut) part(title string, heads ...string) {
+// part begins a part with its title and header row.
+func (t *tieOut) part(title string, heads ...[]excelize.Cell) {
 	t.g.put(1, t.row, t.b.cell(title, partLook))
 	t.g.heights[t.row] = 20
-	for i, h := range heads {
-		l := headLook
-		if i > 1 && i < inputTexts {
-			l.align = "right"
-		}
-		t.g.put(1+i, t.row+1, t.b.cell(h, l))
-	}
+	t.g.put(1, t.row+1, slices.Concat(heads...)...)
 	t.row += 2
 }
 
-func (t *tieOut) moneyHeads(title string) {
-	t.part(title, slices.Concat([]string{"", "Check", "Count"}, t.currencies)...)
+// texts and figures make header cells, figures to the right.
+func (t *tieOut) texts(heads ...string) []excelize.Cell {
+	return t.heads(headLook.aligned("left"), heads)
+}
+
+func (t *tieOut) figures(heads ...string) []excelize.Cell {
+	return t.heads(headLook.aligned("right"), heads)
+}
+
+func (t *tieOut) heads(l look, heads []string) []excelize.Cell {
+	var out []excelize.Cell
+	for _, h := range heads {
+		out = append(out, t.b.cell(h, l))
+	}
+	return out
+}
+
+func (t *tieOut) moneyPart(title string) {
+	t.part(title, t.texts("", "Check"), t.figures("Count"), t.figures(t.currencies...))
 }
 
 // fixed writes a line of figures from the run and gives its row.
@@ -138,7 +147,7 @@ func (t *tieOut) difference(a, b int) {
 // It gives the row of the gap records.
 func (t *tieOut) places() int {
 	res := t.b.r.Result
-	t.moneyHeads("1. Where every purchase row ended")
+	t.moneyPart("1. Where every purchase row ended")
 	read := t.fixed("Purchase rows read", res.TieOut.Read)
 	var without gap.Sum
 	for _, p := range gap.Places() {
@@ -173,7 +182,7 @@ func placeText(p gap.Place) string {
 // onReview leads from the gap records to the rows that are on Review now.
 func (t *tieOut) onReview(gaps int) {
 	b := t.b
-	t.moneyHeads("2. Purchases without attribution against Review")
+	t.moneyPart("2. Purchases without attribution against Review")
 	var records, back gap.Sum
 	left := map[report.Reason]*gap.Sum{}
 	for _, u := range b.r.NotListed {
@@ -221,7 +230,7 @@ func addSum(to *gap.Sum, s gap.Sum) {
 // otherSheets checks the totals of By cause and By partner.
 func (t *tieOut) otherSheets() {
 	b := t.b
-	t.moneyHeads("3. Totals of other sheets against Review")
+	t.moneyPart("3. Totals of other sheets against Review")
 	// first is the column of the first currency, count the one of the count.
 	for _, o := range []struct {
 		sheet      string
@@ -246,7 +255,8 @@ func (t *tieOut) otherSheets() {
 // inputs checks file by file that no row was lost.
 func (t *tieOut) inputs() {
 	b := t.b
-	t.part("4. Rows of every input file", "File", "Check", "Rows", "Accepted", "Rejected", "Duplicates", "Skipped", "Difference", "First", "Last", "SHA-256 begins", "Source", "Skipped, why")
+	t.part("4. Rows of every input file", t.texts("File", "Check"), t.figures("Rows", "Accepted", "Rejected", "Duplicates", "Skipped", "Difference", "First", "Last"),
+		t.heads(headLook, []string{"SHA-256 begins", "Source", "Skipped, why"}))
 	for i := range b.r.Run.Inputs {
 		in := &b.r.Run.Inputs[i]
 		row := t.row
@@ -282,7 +292,7 @@ func (t *tieOut) notListed() {
 	if len(t.b.r.NotListed) == 0 {
 		return
 	}
-	t.moneyHeads("5. Not listed on Review, gross (gaps.jsonl and gaps.parquet hold every one)")
+	t.moneyPart("5. Not listed on Review, gross (gaps.jsonl and gaps.parquet hold every one)")
 	for _, u := range t.b.r.NotListed {
 		t.fixed(fmt.Sprintf("%s (%s)", report.CauseText(u.Case), u.Reason), u.Sum)
 	}
@@ -291,7 +301,7 @@ func (t *tieOut) notListed() {
 
 // information is not part of any check.
 func (t *tieOut) information() {
-	t.moneyHeads("6. For information")
+	t.moneyPart("6. For information")
 	t.fixed("Platform transactions that match no purchase read", t.b.r.Result.Unplaced)
 	var s gap.Sum
 	for _, c := range t.b.r.Result.Contested {

@@ -51,7 +51,7 @@ func (b *book) timeline() error {
 		return err
 	}
 	heads := []string{"Case", "Step", "When (UTC)", "What happened", "Partner, customer or payment", "Browser / device", "Page", "Note",
-		"Days since step before", "Source file", "Line"}
+		"Days later", "Source file", "Line"}
 	if err := s.heads(timelineHeader, 33, heads...); err != nil {
 		return err
 	}

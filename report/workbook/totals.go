@@ -262,7 +262,7 @@ func (b *book) byWeek() error {
 			marks, fill = append(marks, incidentMark(in)), warnTint
 		}
 		cells := []excelize.Cell{
-			b.cell(isoWeek(w.Start), cellLook.filled(fill)),
+			b.cell(isoWeek(w.Start), wrapLook.filled(fill)),
 			b.cell(w.Start.Start().Std(), cellLook.as(dateFmt).filled(fill)),
 			b.formula(fmt.Sprintf("COUNTIFS(%s)", within), w.AtStake.Count, intLook.filled(fill)),
 		}

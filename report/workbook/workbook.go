@@ -42,8 +42,9 @@ func Write(path string, r *report.Report, key string) (err error) {
 	defer func() {
 		err = errors.Join(err, b.f.Close())
 	}()
-	// What a sheet says about another (cut texts, rows left out) is known once
-	// the other is written, so About comes last; moving it costs nothing.
+	// newBook has made the sheets in their order. They are filled in the order
+	// in which one needs what another knows: Tie-out the total rows, Summary the
+	// verdict, About how many texts were cut.
 	for _, write := range []func() error{
 		b.lists, b.review, b.timeline, b.byCause, b.byPartner, b.byWeek, b.incidents, b.contested,
 		b.tieOut, b.summary, b.about, b.run, b.finish,

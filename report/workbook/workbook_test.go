@@ -509,3 +509,54 @@ func BenchmarkWrite(b *testing.B) {
 	}
 	b.ReportMetric(float64(st.Size())/1e6, "MB/book")
 }
+
+// TestLive decides and deletes as people do, and looks at what the other
+// sheets make of it.
+func TestLive(t *testing.T) {
+	r := sampleReport(t, 30, nil)
+	f, err := excelize.OpenFile(write(t, r))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	calc := func(sheet, cell string) string {
+		t.Helper()
+		v, err := f.CalcCellValue(sheet, cell, excelize.Options{RawCellValue: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	want := func(sheet, cell, value string) {
+		t.Helper()
+		if got := calc(sheet, cell); !sameValue(got, value) {
+			t.Errorf("%s!%s is %q, want %q", sheet, cell, got, value)
+		}
+	}
+	for cell, decision := range map[string]string{"B6": "Approve", "B7": "approve", "B8": "Decline", "B9": "Yes please"} {
+		if err := f.SetCellValue(reviewSheet, cell, decision); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want(summarySheet, "I8", "2")  // approved, however written
+	want(summarySheet, "I9", "1")  // declined
+	want(summarySheet, "I7", "27") // a wrong word is not a review
+	want(tieOutSheet, "B4", ties)
+
+	first := r.Review[0]
+	for _, c := range reviewColumns {
+		if err := f.SetCellValue(reviewSheet, fmt.Sprintf("%s6", reviewCol(c.header)), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want(tieOutSheet, "B4", doesNotTie)
+	want(summarySheet, "I12", "29")
+	left := -first.AtStake
+	for _, it := range r.Review {
+		if it.Gap.Currency == first.Gap.Currency {
+			left += it.AtStake
+		}
+	}
+	row := 7 + slices.Index(r.Currencies, first.Gap.Currency)
+	want(summarySheet, at(3, row), fmt.Sprint(money(left, first.Gap.Currency)))
+}
