@@ -30,9 +30,10 @@ func (b Browser) String() string {
 	return b.Family + b.System
 }
 
-// robots are words that only programs put into a user agent. They are matched
-// without regard to case. "bot" alone would catch the Cubot phones.
+// robots are words that only programs put into a user agent, the address of
+// their owner among them. They are matched without regard to case.
 var robots = []string{
+	"http://", "https://",
 	"bot/", "bot;", "bot ", "bot)", "-bot", "+bot", "robot", "crawl", "spider", "slurp", "curl/", "wget/", "python", "java/", "okhttp",
 	"go-http-client", "facebookexternalhit", "facebookcatalog", "headless", "phantomjs", "lighthouse", "pingdom", "uptime",
 	"monitor", "preview", "scan", "fetch", "feed", "archive", "httpclient", "libwww", "axios", "node-fetch", "embedly", "whatsapp/", "telegrambot",
@@ -64,7 +65,7 @@ func Of(ua string) Browser {
 	if ua == "" {
 		return b
 	}
-	lower := strings.ToLower(ua)
+	lower := strings.ReplaceAll(strings.ToLower(ua), "cubot", "") // a make of phones
 	for _, w := range robots {
 		if strings.Contains(lower, w) {
 			b.Robot = true
