@@ -46,7 +46,7 @@ func Write(path string, r *report.Report, key string) (err error) {
 	// in which one needs what another knows: Tie-out the total rows, Summary the
 	// verdict, About how many texts were cut.
 	for _, write := range []func() error{
-		b.lists, b.review, b.timeline, b.byCause, b.byPartner, b.byWeek, b.incidents, b.contested,
+		b.show, b.lists, b.review, b.timeline, b.byCause, b.byPartner, b.byWeek, b.incidents, b.contested,
 		b.tieOut, b.summary, b.about, b.run, b.finish,
 	} {
 		if err := write(); err != nil {
@@ -83,16 +83,23 @@ func (b *book) sheetNames() []string {
 	return append(names, tieOutSheet, aboutSheet, listsSheet, runSheet)
 }
 
+// show opens the book at its first sheet and hides the two that are no reading.
+// It comes before the sheets are filled: the library reads every sheet back for
+// it, and would write it out once more.
+func (b *book) show() error {
+	if err := b.f.SetSheetVisible(listsSheet, false); err != nil {
+		return err
+	}
+	if err := b.f.SetSheetVisible(runSheet, false, true); err != nil {
+		return err
+	}
+	b.f.SetActiveSheet(0)
+	return nil
+}
+
 // finish sets what belongs to the workbook as a whole.
 func (b *book) finish() error {
 	f := b.f
-	if err := f.SetSheetVisible(listsSheet, false); err != nil {
-		return err
-	}
-	if err := f.SetSheetVisible(runSheet, false, true); err != nil {
-		return err
-	}
-	f.SetActiveSheet(0)
 	if err := f.SetAppProps(&excelize.AppProperties{Application: "lostlink"}); err != nil {
 		return err
 	}
