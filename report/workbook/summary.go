@@ -307,6 +307,10 @@ func (b *book) weekChart(row int, main string) error {
 	}}
 	zero := 0.0
 	c.YAxis.Minimum = &zero
+	if b.r.HasShare() {
+		one := 1.0
+		c.YAxis.Maximum = &one
+	}
 	c.YAxis.NumFmt = excelize.ChartNumFmt{CustomNumFmt: format}
 	c.YAxis.MajorGridLines = true
 	if len(b.r.Weeks) > weekLabels {
