@@ -53,16 +53,18 @@ func splitEmail(s string) (local, domain string) {
 	if i := strings.LastIndexByte(s, '<'); i >= 0 && strings.HasSuffix(s, ">") {
 		s = s[i+1:]
 	}
-	s = strings.Trim(s, "<>\"',; ")
-	if len(s) > 7 && strings.EqualFold(s[:7], "mailto:") {
-		s = s[7:]
+	for again := true; again; {
+		s = strings.Trim(s, "<>\"',; ")
+		if again = len(s) > 7 && strings.EqualFold(s[:7], "mailto:"); again {
+			s = s[7:]
+		}
 	}
 	at := strings.LastIndexByte(s, '@')
 	if at <= 0 || strings.ContainsAny(s, " \t") || strings.IndexByte(s, '@') != at {
 		return "", ""
 	}
-	local, domain = strings.ToLower(s[:at]), strings.ToLower(strings.TrimSuffix(s[at+1:], "."))
-	if domain == "" {
+	local, domain = strings.ToLower(s[:at]), strings.ToLower(strings.TrimRight(s[at+1:], "."))
+	if domain == "" || strings.ContainsAny(domain, "<>\"',;:") {
 		return "", ""
 	}
 	for i := range len(domain) {
@@ -91,7 +93,7 @@ func plainEmail(s string) bool {
 // nameKey folds a person's name for comparison: lower case, without accents,
 // marks and doubled spaces. Names tie weakly and never alone.
 func nameKey(s string) string {
-	d := norm.NFKD.String(strings.ToLower(s))
+	d := strings.ToLower(norm.NFKD.String(s))
 	var b strings.Builder
 	space := false
 	for _, r := range d {
