@@ -9,7 +9,7 @@ PACKAGES := ./... ./testdata/need
 
 export GOTOOLCHAIN := local
 
-.PHONY: check lint tidy test bench build
+.PHONY: check lint tidy test bench build picture
 
 check: lint tidy test
 
@@ -31,3 +31,11 @@ bench:
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o lostlink ./cmd/lostlink
+
+# The picture in README.md: the sheet Summary of the demo's workbook, which
+# LibreOffice prints on the first page, without its margins.
+picture:
+	dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && set -e; \
+	$(GO) run ./cmd/lostlink demo "$$dir/demo" >/dev/null; \
+	soffice -env:UserInstallation="file://$$dir/office" --headless --convert-to pdf --outdir "$$dir" "$$dir"/demo/out/latest/*.xlsx >/dev/null; \
+	pdftoppm -singlefile -png -r 100 -x 20 -y 40 -W 1005 -H 745 "$$dir"/*.pdf docs/workbook

@@ -114,7 +114,7 @@ func TestRankings(t *testing.T) {
 			for _, p := range g.Ranking {
 				sum, top = sum+p, max(top, p)
 			}
-			if len(g.Ranking) != 13 || math.Abs(sum-1) > 0.001 {
+			if len(g.Ranking) != len(gap.Cases()) || math.Abs(sum-1) > 0.001 {
 				t.Errorf("%s: %d slugs, together %g", g.PurchaseID, len(g.Ranking), sum)
 			}
 			if g.Ranking[g.Case] != g.Probability || g.Probability != top || g.RunnerUp == g.Case || g.Ranking[g.RunnerUp] > g.Probability {
