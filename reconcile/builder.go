@@ -37,6 +37,11 @@ type builder struct {
 	couponUse map[string]*couponUse
 	consents  consentIndex
 	incidents []incident
+	// faultScore is what a stretch must score to be an incident.
+	faultScore float64
+
+	safariPages map[string]*gap.SafariPage // by landing page; see findSafariPages
+	safariSeen  map[string]bool
 }
 
 // couponUse counts how a coupon is used: a leaked one is used by many who have

@@ -49,6 +49,9 @@ func (b *builder) journey(i int) *gap.Journey {
 	}
 	j.OwnPartner = b.cat.selfPartner(p.emails)
 	j.Fault = b.faultOf(j)
+	if last := j.Last(); last != nil {
+		j.SafariPage, j.SafariPageSeen = b.safariPages[last.Page], b.safariSeen[last.Page]
+	}
 	j.Events = b.events(j, own)
 	return j
 }
@@ -119,6 +122,17 @@ func (b *builder) clicks(j *gap.Journey, p *person, devices []device) {
 			tie(i, gap.TieLooseEmail)
 		}
 	}
+	// A browser that surely made one of the person's clicks is known: another
+	// click from it at one of their addresses is as good as from the sign-up's.
+	known := map[string]bool{}
+	for i, t := range ties {
+		if ua := b.rec.touches[i].click.UserAgent; t >= gap.TieEmail && ua != "" && !b.rec.touches[i].browser.Robot {
+			known[ua] = true
+			if d := (device{b.rec.touches[i].click.IP, ua}); d.ip != "" && len(b.peopleAt[d.ip]) <= 1 {
+				devices = append(devices, d)
+			}
+		}
+	}
 	other := map[int32]int{}
 	for _, d := range devices {
 		for _, i := range b.rec.touchesIP[d.ip] {
@@ -126,9 +140,9 @@ func (b *builder) clicks(j *gap.Journey, p *person, devices []device) {
 			if ties[i].Sure() || !b.free(t, p) {
 				continue
 			}
-			if t.click.UserAgent == d.ua {
+			if t.click.UserAgent == d.ua || known[t.click.UserAgent] {
 				tie(i, gap.TieAddressBrowser)
-				other[i] = others(b.peopleOn[d], p.node)
+				other[i] = others(b.peopleOn[device{d.ip, t.click.UserAgent}], p.node)
 			} else if ties[i] < gap.TieAddress {
 				tie(i, gap.TieAddress)
 				other[i] = b.crowd(d.ip, p.node, t)

@@ -1,6 +1,10 @@
 package gap
 
-import "fmt"
+import (
+	"fmt"
+
+	"lostlink/ingest/table"
+)
 
 func init() {
 	register(4, Case{
@@ -18,9 +22,18 @@ func init() {
 		ByClick:    true,
 		Findings: []Look{
 			{"window_passed", windowPassed},
+			{"short_life_passed", func(j *Journey) (string, []Row, bool) {
+				return j.shortLife(func(same table.Answer, safari bool) bool { return safari && same != table.No })
+			}},
+			{"short_life_other_browser", func(j *Journey) (string, []Row, bool) {
+				return j.shortLife(func(same table.Answer, safari bool) bool { return same == table.No })
+			}},
+			{"short_life_engine", func(j *Journey) (string, []Row, bool) {
+				return j.shortLife(func(same table.Answer, safari bool) bool { return !safari && same != table.No })
+			}},
 			{"window_open", func(j *Journey) (string, []Row, bool) {
 				c := j.Last()
-				if c == nil || j.Age(c) > j.Life(c) {
+				if c == nil || j.Age(c) > j.Life(c) || j.Age(c) > j.window() {
 					return "", nil, false
 				}
 				return fmt.Sprintf("the last click was %s before the sign-up, inside the window", days(j.Age(c))), []Row{c.Row}, true

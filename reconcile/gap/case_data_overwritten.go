@@ -19,10 +19,18 @@ func init() {
 		ByClick:    true,
 		Findings: []Look{
 			{"signup_check_overwritten", func(j *Journey) (string, []Row, bool) {
-				return checkSays(j.SignupPage, j.SignupPage.Overwritten == table.Yes, "growsumo.data was overwritten on the sign-up page")
+				return checkSays(j.SignupPage, !j.SignupPage.Changing && j.SignupPage.Overwritten == table.Yes, "growsumo.data was overwritten on the sign-up page")
 			}},
 			{"landing_check_overwritten", func(j *Journey) (string, []Row, bool) {
-				return checkSays(j.Landing, j.Landing.Overwritten == table.Yes, "growsumo.data was overwritten on the landing page")
+				return checkSays(j.Landing, !j.Landing.Changing && j.Landing.Overwritten == table.Yes, "growsumo.data was overwritten on the landing page")
+			}},
+			{"check_changing_overwritten", func(j *Journey) (string, []Row, bool) {
+				for _, p := range []PageState{j.SignupPage, j.Landing} {
+					if what, rows, ok := checkSays(p, p.Changing && p.Overwritten == table.Yes, "growsumo.data was overwritten on "+p.Path); ok {
+						return what, rows, true
+					}
+				}
+				return "", nil, false
 			}},
 			{"checks_fine", checksNotOverwritten},
 			{"cookie_at_signup", func(j *Journey) (string, []Row, bool) {

@@ -65,6 +65,13 @@ func init() {
 				}
 				return "a link was perhaps followed (" + c.Tie.String() + ")", []Row{c.Row}, true
 			}},
+			{"hint_of_clicked_partner", func(j *Journey) (string, []Row, bool) {
+				c := j.Last()
+				if c == nil || c.Tie == TieAddress && c.Others > few || c.PartnerKey != j.hinted() {
+					return "", nil, false
+				}
+				return "a link of the same partner was followed, so the address was not typed", []Row{c.Row}, true
+			}},
 			{"no_hint", func(j *Journey) (string, []Row, bool) {
 				if len(j.Vanity)+len(j.PartnerPages)+len(j.Coupons)+len(j.Claims) > 0 {
 					return "", nil, false

@@ -19,10 +19,18 @@ func init() {
 		ByClick:    true,
 		Findings: []Look{
 			{"landing_check_no_key", func(j *Journey) (string, []Row, bool) {
-				return checkSays(j.Landing, j.Landing.PublicKey == table.No, "the landing page's snippet had no public key")
+				return checkSays(j.Landing, !j.Landing.Changing && j.Landing.PublicKey == table.No, "the landing page's snippet had no public key")
 			}},
 			{"signup_check_no_key", func(j *Journey) (string, []Row, bool) {
-				return checkSays(j.SignupPage, j.SignupPage.PublicKey == table.No, "the sign-up page's snippet had no public key")
+				return checkSays(j.SignupPage, !j.SignupPage.Changing && j.SignupPage.PublicKey == table.No, "the sign-up page's snippet had no public key")
+			}},
+			{"check_changing_no_key", func(j *Journey) (string, []Row, bool) {
+				for _, p := range []PageState{j.SignupPage, j.Landing} {
+					if what, rows, ok := checkSays(p, p.Changing && p.PublicKey == table.No, "the snippet on "+p.Path+" had no public key"); ok {
+						return what, rows, true
+					}
+				}
+				return "", nil, false
 			}},
 			{"checks_fine", checksHaveKey},
 			{"clean_journey", cleanJourney},

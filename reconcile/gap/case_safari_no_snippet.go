@@ -1,5 +1,7 @@
 package gap
 
+import "fmt"
+
 func init() {
 	register(8, Case{
 		Slug:    SafariNoSnippet,
@@ -16,12 +18,34 @@ func init() {
 		CannotTell: "Whether another browser's private window behaved the same.",
 		ByClick:    true,
 		Findings: []Look{
-			{"webkit_without_snippet", func(j *Journey) (string, []Row, bool) {
+			{"safari_without_snippet", func(j *Journey) (string, []Row, bool) {
 				c := j.Last()
-				if c == nil || !c.Browser.WebKit || !j.Landing.Never {
+				if c == nil || c.Browser.Family != safari || !j.Landing.Never {
 					return "", nil, false
 				}
 				return c.Browser.String() + " landed on " + j.Landing.Path + ", which never had the snippet", append([]Row{c.Row}, rowsOf(j.Landing.Checks)...), true
+			}},
+			{"webkit_without_snippet", func(j *Journey) (string, []Row, bool) {
+				c := j.Last()
+				if c == nil || !c.Browser.WebKit || c.Browser.Family == safari || !j.Landing.Never {
+					return "", nil, false
+				}
+				return c.Browser.String() + ", which is built on Safari's engine, landed on " + j.Landing.Path + ", which never had the snippet", append([]Row{c.Row}, rowsOf(j.Landing.Checks)...), true
+			}},
+			{"safari_never_credited", func(j *Journey) (string, []Row, bool) {
+				c := j.Last()
+				if c == nil || c.Browser.Family != safari || j.SafariPage == nil {
+					return "", nil, false
+				}
+				p := j.SafariPage
+				return fmt.Sprintf("of the clean journeys that landed on %s, %d of %d in Safari were credited, but %d of %d in other browsers", c.Page, p.SafariCredited, p.Safari, p.OthersCredited, p.Others), []Row{c.Row}, true
+			}},
+			{"safari_credited_on_page", func(j *Journey) (string, []Row, bool) {
+				c := j.Last()
+				if c == nil || c.Browser.Family != safari || j.SafariPage != nil || j.Landing.Checked || !j.SafariPageSeen {
+					return "", nil, false
+				}
+				return "other journeys in Safari that landed on " + c.Page + " were credited", []Row{c.Row}, true
 			}},
 			{"landing_has_snippet", func(j *Journey) (string, []Row, bool) {
 				if !j.Landing.Checked || j.Landing.Never {
@@ -37,7 +61,7 @@ func init() {
 				return c.Browser.String() + " is not Safari", []Row{c.Row}, true
 			}},
 			{"landing_unchecked", func(j *Journey) (string, []Row, bool) {
-				if j.Last() == nil || j.Landing.Checked {
+				if j.Last() == nil || j.Landing.Checked || j.SafariPage != nil {
 					return "", nil, false
 				}
 				return "no check of the landing page tells whether it had the snippet", nil, true

@@ -19,10 +19,25 @@ func init() {
 		ByClick:    true,
 		Findings: []Look{
 			{"landing_check_no_snippet", func(j *Journey) (string, []Row, bool) {
-				return checkSays(j.Landing, !j.Landing.Never && j.Landing.Snippet == table.No, "the landing page had no snippet")
+				return checkSays(j.Landing, !j.Landing.Never && !j.Landing.Changing && j.Landing.Snippet == table.No, "the landing page had no snippet")
 			}},
 			{"signup_check_no_snippet", func(j *Journey) (string, []Row, bool) {
-				return checkSays(j.SignupPage, j.SignupPage.Snippet == table.No, "the sign-up page had no snippet")
+				return checkSays(j.SignupPage, !j.SignupPage.Changing && j.SignupPage.Snippet == table.No, "the sign-up page had no snippet")
+			}},
+			{"check_changing_no_snippet", func(j *Journey) (string, []Row, bool) {
+				for _, p := range []PageState{j.SignupPage, j.Landing} {
+					if what, rows, ok := checkSays(p, !p.Never && p.Changing && p.Snippet == table.No, p.Path+" had no snippet"); ok {
+						return what, rows, true
+					}
+				}
+				return "", nil, false
+			}},
+			{"landing_never_had_snippet", func(j *Journey) (string, []Row, bool) {
+				c := j.Last()
+				if c == nil || !j.Landing.Never || c.Browser.Family == safari {
+					return "", nil, false
+				}
+				return "the landing page never had the snippet, and " + browserWords(c) + " is not Safari", rowsOf(j.Landing.Checks), true
 			}},
 			{"checkout_check_no_snippet", func(j *Journey) (string, []Row, bool) {
 				return checkSays(j.Checkout, j.Checkout.Snippet == table.No, "the checkout page had no snippet")

@@ -90,13 +90,27 @@ func tied(name string, is func(*Click) bool) Look {
 	}}
 }
 
-// windowPassed sees that the last click is older than the cookie's life.
+// safari is the family of the browser with its own rules for cookies.
+const safari = "Safari"
+
+// windowPassed sees that the last click is older than the programme's window.
 func windowPassed(j *Journey) (string, []Row, bool) {
 	c := j.Last()
-	if c == nil || j.Age(c) <= j.Life(c) {
+	if c == nil || j.Age(c) <= j.window() {
 		return "", nil, false
 	}
-	return fmt.Sprintf("the last click was %s before the sign-up; the cookie lives %s in %s", days(j.Age(c)), days(j.Life(c)), browserWords(c)), []Row{c.Row}, true
+	return fmt.Sprintf("the last click was %s before the sign-up; the cookie lives %s", days(j.Age(c)), days(j.window())), []Row{c.Row}, true
+}
+
+// shortLife sees that the window was still open but the shorter life that
+// Safari's engine gives the cookie had passed, for the browsers fits names: by
+// whether the sign-up came from the same one, and whether it is Safari itself.
+func (j *Journey) shortLife(fits func(same table.Answer, isSafari bool) bool) (string, []Row, bool) {
+	c := j.Last()
+	if c == nil || j.Age(c) > j.window() || j.Age(c) <= j.Life(c) || !fits(j.SameBrowser(c), c.Browser.Family == safari) {
+		return "", nil, false
+	}
+	return fmt.Sprintf("the last click was %s before the sign-up; %s keeps the cookie for %s", days(j.Age(c)), browserWords(c), days(j.Life(c))), []Row{c.Row}, true
 }
 
 func browserWords(c *Click) string {

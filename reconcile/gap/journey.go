@@ -73,6 +73,9 @@ type Hint struct {
 	Sure bool
 }
 
+// SafariPage counts the clean journeys that landed on a page.
+type SafariPage struct{ Safari, SafariCredited, Others, OthersCredited int }
+
 // Seen is a row and when it was written.
 type Seen struct {
 	At  table.Time
@@ -180,6 +183,12 @@ type Journey struct {
 	// click or the sign-up; nil when none.
 	Fault *Incident
 
+	// SafariPage is set when clean journeys in Safari that landed on the last
+	// click's page were next to never credited although other browsers' were: the
+	// page never had the snippet. SafariPageSeen tells that there were such journeys.
+	SafariPage     *SafariPage
+	SafariPageSeen bool
+
 	// FirstPurchase is the person's first purchase.
 	FirstPurchase table.Time
 	// OwnPartner is the partner key when the buyer is the partner.
@@ -210,12 +219,16 @@ func (j *Journey) Last() *Click {
 // Age is the time from the click to the decision.
 func (j *Journey) Age(c *Click) table.Time { return j.DecidedAt - c.At }
 
+// window is how long the programme's cookie lives in browsers that leave it
+// alone.
+func (j *Journey) window() table.Time { return table.Time(j.CookieDays) * table.Day }
+
 // Life is how long the partner cookie lives in the click's browser.
 func (j *Journey) Life(c *Click) table.Time {
 	if j.SafariDays > 0 && c.Browser.WebKit {
 		return table.Time(j.SafariDays) * table.Day
 	}
-	return table.Time(j.CookieDays) * table.Day
+	return j.window()
 }
 
 // SameBrowser compares the class of the click's browser with the sign-up's.
