@@ -78,9 +78,10 @@ func (b *builder) samples() []sample {
 const (
 	// brokenShare is what is still credited during a fault: stray cookies.
 	brokenShare = 0.04
-	// minScore is the log-likelihood ratio a stretch must reach to be called a
-	// fault rather than bad luck, and minLost the journeys it must have lost.
-	minScore = 7.0
+	// minScore and the logarithm of the number of journeys is the log-likelihood
+	// ratio a stretch must reach to be called a fault rather than bad luck, of
+	// which many journeys have more; minLost are the journeys it must have lost.
+	minScore = 5.0
 	minLost  = 5
 )
 
@@ -89,6 +90,7 @@ const (
 // not explain, landing page by landing page by the time of the click.
 func (b *builder) findIncidents() {
 	all := b.samples()
+	b.faultScore = minScore + math.Log(float64(max(len(all), 1)))
 	credited := 0
 	for _, s := range all {
 		if s.credited {
@@ -164,7 +166,7 @@ func (b *builder) scan(ss []sample, usual float64, bySignup bool, page string, w
 				best, from, to = sum, start, i
 			}
 		}
-		if best < minScore {
+		if best < b.faultScore {
 			return ss
 		}
 		n := 0
