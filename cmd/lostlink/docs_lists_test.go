@@ -92,7 +92,7 @@ func casesText() string {
 
 func sourceText(s *source.Source) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "## %s\n\nFormat `%s`. %s\n\n", s.Title, s.Name, s.Where)
+	fmt.Fprintf(&b, "## %s%s\n\nFormat `%s`. %s\n\n", strings.ToUpper(s.Title[:1]), s.Title[1:], s.Name, s.Where)
 	var files, tables []string
 	for _, c := range s.Containers {
 		files = append(files, map[rows.Container]string{rows.CSV: "CSV", rows.JSON: "JSON or JSON lines", rows.Parquet: "Parquet", rows.XLSX: "Excel", rows.AccessLog: "log lines"}[c])
@@ -118,7 +118,7 @@ func sourceText(s *source.Source) string {
 	}
 	b.WriteString("\n\n| value | read from, the first that is not empty |\n|---|---|")
 	for _, u := range s.Uses {
-		from := "mapped by `columns` only"
+		from := "no usual name; map one with `columns`"
 		if len(u.From) > 0 {
 			from = "`" + strings.Join(u.From, "`, `") + "`"
 		}
