@@ -291,27 +291,38 @@ func (b *builder) hints(j *gap.Journey, p *person, own []int32) {
 	}
 	j.Claims = b.claims.of(p, b)
 	if len(own) > 0 {
-		j.Arrival = arrival(&b.rec.visits[own[0]], b)
-		j.ArrivalRow = b.rec.row(b.rec.visits[own[0]].Pos)
+		b.arrival(j, own[0])
 	}
 }
 
-// arrival classes the first page a person was ever seen on by its referrer.
-func arrival(v *table.Visit, b *builder) gap.Arrival {
+// searchEngines are the sites people find a vendor by, and find it again.
+var searchEngines = []string{"google.", "bing.", "duckduckgo.", "yahoo.", "ecosia.", "baidu.", "yandex.", "qwant.", "startpage.", "search.brave.", "kagi.",
+	"chatgpt.", "openai.", "perplexity.", "copilot.microsoft.", "gemini.google.", "claude."}
+
+// campaignKeys mark an address that an advertisement or a newsletter led to.
+var campaignKeys = []string{"utm_", "gclid=", "dclid=", "msclkid=", "fbclid=", "ttclid=", "twclid=", "li_fat_id="}
+
+// arrival classes the first page a person's browser was ever seen on.
+func (b *builder) arrival(j *gap.Journey, first int32) {
+	v := &b.rec.visits[first]
 	host := hostOf(v.Referrer)
-	q := ""
-	if _, after, ok := strings.Cut(v.URL, "?"); ok {
-		q = after
-	}
+	_, query, _ := strings.Cut(v.URL, "?")
 	switch {
-	case strings.Contains(q, "utm_") || strings.Contains(q, "gclid=") || strings.Contains(q, "msclkid=") || strings.Contains(q, "fbclid="):
-		return gap.ArrivedByCampaign
+	case b.isLanding(first) || b.cat.referrerPartner(v.Referrer) != "":
+		j.Arrival = gap.ArrivedFromPartner
+	case containsAny(query, campaignKeys):
+		j.Arrival = gap.ArrivedByCampaign
 	case host == "":
-		return gap.ArrivedDirect
-	case b.cat.referrerPartner(v.Referrer) != "":
-		return gap.ArrivedFromPartner
+		j.Arrival = gap.ArrivedDirect
+	case b.ownHost(host):
+		return // its first page is not in the log
+	case containsAny(host, searchEngines):
+		j.Arrival = gap.ArrivedBySearch
+	default:
+		j.Arrival = gap.ArrivedFromElsewhere
 	}
-	return gap.ArrivedFromElsewhere
+	j.AtSignup = b.pages.signup[b.rec.paths[first]]
+	j.ArrivalRow = b.rec.row(v.Pos)
 }
 
 // isLanding tells whether visit k is the landing of a touch.

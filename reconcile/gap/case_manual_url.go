@@ -32,24 +32,12 @@ func init() {
 				h := j.Coupons[0]
 				return fmt.Sprintf("%s, but so did %d customers of whom %d have any tie to that partner", h.What, h.Users, h.Linked), []Row{h.Row}, true
 			}},
-			{"coupon_arrived_elsewhere", func(j *Journey) (string, []Row, bool) {
-				if len(j.Coupons) == 0 || j.Arrival != ArrivedFromElsewhere && j.Arrival != ArrivedByCampaign {
-					return "", nil, false
-				}
-				return "the customer found the site by a search, an advertisement or another site", []Row{j.ArrivalRow}, true
-			}},
 			{"claim", func(j *Journey) (string, []Row, bool) { return latest(fitting(j.Claims, true)) }},
 			{"claim_unsure", func(j *Journey) (string, []Row, bool) {
 				if len(fitting(j.Claims, true)) > 0 {
 					return "", nil, false
 				}
 				return latest(fitting(j.Claims, false))
-			}},
-			{"claim_arrived_elsewhere", func(j *Journey) (string, []Row, bool) {
-				if len(j.Claims) == 0 || j.Arrival != ArrivedFromElsewhere && j.Arrival != ArrivedByCampaign {
-					return "", nil, false
-				}
-				return "the customer found the site by a search, an advertisement or another site", []Row{j.ArrivalRow}, true
 			}},
 			{"sure_click", func(j *Journey) (string, []Row, bool) {
 				c := j.Last()

@@ -38,12 +38,27 @@ func init() {
 				return "no sign-up of this customer is on record: they were a customer before the records begin, or pay under another name", []Row{j.PurchaseRow}, true
 			}},
 			{"arrived_elsewhere", func(j *Journey) (string, []Row, bool) {
-				c := j.Last()
-				if c != nil && c.Tie.Sure() || j.Arrival != ArrivedFromElsewhere && j.Arrival != ArrivedByCampaign {
-					return "", nil, false
-				}
-				return "the customer's browser first came by a search, an advertisement or another site", []Row{j.ArrivalRow}, true
+				return j.arrived("first came from another site or by an advertisement", func(a Arrival) bool {
+					return a == ArrivedFromElsewhere || a == ArrivedByCampaign
+				})
+			}},
+			{"arrived_by_search", func(j *Journey) (string, []Row, bool) {
+				return j.arrived("first came by a search", func(a Arrival) bool { return a == ArrivedBySearch && !j.AtSignup })
+			}},
+			{"started_at_signup", func(j *Journey) (string, []Row, bool) {
+				return j.arrived("opened the sign-up page first, as people do who were on the site before in another browser", func(a Arrival) bool {
+					return j.AtSignup && (a == ArrivedDirect || a == ArrivedBySearch)
+				})
 			}},
 		},
 	})
+}
+
+// arrived sees how the customer's browser first came, where nothing surer ties
+// the customer to a partner.
+func (j *Journey) arrived(what string, is func(Arrival) bool) (string, []Row, bool) {
+	if c := j.Last(); c != nil && c.Tie.Sure() || len(j.Vanity)+len(j.PartnerPages) > 0 || !is(j.Arrival) {
+		return "", nil, false
+	}
+	return "the customer's browser " + what, []Row{j.ArrivalRow}, true
 }

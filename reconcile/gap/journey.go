@@ -172,8 +172,11 @@ type Journey struct {
 	Coupons      []Hint
 	Claims       []Hint
 
-	// Arrival is how the customer's browser first came to the site.
+	// Arrival is how the customer's browser first came to the site, AtSignup
+	// whether the first page it opened was the sign-up page: people who start
+	// there have been on the site before, in another browser.
 	Arrival    Arrival
+	AtSignup   bool
 	ArrivalRow Row
 
 	// Credited is the platform's record of this customer, if any.
@@ -256,11 +259,13 @@ func (j *Journey) SameVisitor(c *Click) table.Answer {
 // Arrival says how the customer first came to the site.
 type Arrival uint8
 
-// The arrivals. A typed address or a bookmark looks direct.
+// The arrivals. A typed address or a bookmark looks direct. Unknown stands also
+// for a browser whose first page is not in the log.
 const (
-	ArrivedUnknown Arrival = iota
-	ArrivedDirect
-	ArrivedByCampaign
-	ArrivedFromPartner
-	ArrivedFromElsewhere
+	ArrivedUnknown       Arrival = iota
+	ArrivedDirect                // without a referrer
+	ArrivedBySearch              // by a search engine: also how people come back
+	ArrivedByCampaign            // by an advertisement or a newsletter of the vendor
+	ArrivedFromPartner           // by a partner's link or from a partner's page
+	ArrivedFromElsewhere         // from any other site
 )

@@ -65,12 +65,12 @@ var DefaultWeights = Weights{
 		},
 		SafariNoSnippet: {"safari_without_snippet": 7, "webkit_without_snippet": 3, "safari_never_credited": 7, "safari_credited_on_page": -4, "landing_has_snippet": -7, "other_engine": -5, "landing_unchecked": -3},
 		ManualURL: {
-			"vanity_address": 9, "partner_page": 9, "coupon": 7, "coupon_leaked": 2, "coupon_arrived_elsewhere": -5, "claim": 7, "claim_unsure": 2,
-			"claim_arrived_elsewhere": -2, "sure_click": -4, "likely_click": -1, "hint_of_clicked_partner": -6, "no_hint": -12,
+			"vanity_address": 9, "partner_page": 9, "coupon": 7, "coupon_leaked": 2, "claim": 7, "claim_unsure": 2,
+			"sure_click": -4, "likely_click": -1, "hint_of_clicked_partner": -6, "no_hint": -12,
 		},
 		PaymentNotTied:     {"customer_credited": 18, "customer_unknown": -12},
 		ParametersStripped: {"landed_without_parameters": 9, "landed_with_parameters": -9, "no_landing": -3},
-		NoPartnerSignal:    {"nothing_points": 4, "click_after_signup": 4, "self_referral": 12, "signed_up_before_records": 3, "arrived_elsewhere": 1},
+		NoPartnerSignal:    {"nothing_points": 4, "click_after_signup": 4, "self_referral": 12, "signed_up_before_records": 3, "arrived_elsewhere": 5, "arrived_by_search": 1.5, "started_at_signup": -3},
 	},
 }
 
