@@ -56,17 +56,14 @@ func check(ctx context.Context, e *env) error {
 	for i := range l.Inputs {
 		showInput(e.out, &l.Inputs[i], l.Rejects)
 	}
-	for _, m := range l.Missing {
-		fmt.Fprintf(e.out, "%s: no file fits %s\n\n", m.Source, m.Pattern)
-	}
-	fmt.Fprintln(e.out, "Tables")
+	fmt.Fprintln(e.out, "Rows of the tables")
 	for _, k := range table.Kinds() {
 		var n int64
 		for i := range l.Inputs {
 			n += l.Inputs[i].Tables[k]
 		}
 		if l.Set.Has(k) {
-			fmt.Fprintf(e.out, "  %-13s %11s rows\n", k, thousands(int(n)))
+			fmt.Fprintf(e.out, "  %-13s %11s\n", k, thousands(int(n)))
 		} else {
 			fmt.Fprintf(e.out, "  %-13s %11s\n", k, "–")
 		}
@@ -74,26 +71,38 @@ func check(ctx context.Context, e *env) error {
 	if ms := reconcile.Missing(l.Set); len(ms) > 0 {
 		fmt.Fprintln(e.out, "\nNot there, so it cannot be told")
 		for _, m := range ms {
-			fmt.Fprintf(e.out, "  %-13s %s\n", m.Table, m.Tells)
+			fmt.Fprintln(e.out, wrapAfter(m.Tells, fmt.Sprintf("  %-13s ", m.Table), strings.Repeat(" ", 16)))
 		}
 	}
 	for _, n := range l.Notes {
-		fmt.Fprintf(e.out, "\nNote: %s\n", n)
+		fmt.Fprintf(e.out, "\n%s\n", wrapAfter("Note: "+n, "", "  "))
 	}
 	if err != nil {
 		return fmt.Errorf("a run would stop: %w", err)
 	}
 	if l.Set.Purchases == nil {
-		return errors.New("a run would stop: no source gives purchases")
+		return fmt.Errorf("a run would stop: %w", noPurchases(l))
+	}
+	for i, s := range filesAmiss(l) {
+		if i == 0 {
+			fmt.Fprintln(e.out)
+		}
+		fmt.Fprintln(e.out, s)
 	}
 	if len(l.Rejects) > 0 || len(l.Missing) > 0 {
+		fmt.Fprintf(e.out, "\nA run would go through without what was missing or rejected, and end with exit code %d.\n", exitPartial)
 		return &exitError{code: exitPartial}
 	}
+	fmt.Fprintln(e.out, "\nA run would go through.")
 	return nil
 }
 
 func showInput(w io.Writer, in *ingest.Input, rejects []table.Reject) {
-	fmt.Fprintf(w, "%s (%s)\n", in.File, in.Source)
+	fmt.Fprint(w, in.File)
+	if in.Source != in.File {
+		fmt.Fprintf(w, " (%s)", in.Source)
+	}
+	fmt.Fprintln(w)
 	if in.Title != "" {
 		fmt.Fprintf(w, "  %s; %s\n", in.Title, in.Recognised)
 	}
@@ -120,7 +129,7 @@ func showInput(w io.Writer, in *ingest.Input, rejects []table.Reject) {
 	}
 	shown := 0
 	for _, r := range rejects {
-		if r.File != in.File || r.Source != in.Source {
+		if r.File != in.File || r.Source != in.Source || r.Error() == in.Fault {
 			continue
 		}
 		if shown == rejectsShown {

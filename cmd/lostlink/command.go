@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"unicode"
 
 	"lostlink/config"
 )
@@ -109,8 +110,9 @@ func (e *env) set(name string) bool {
 	})
 }
 
-// output is standard output. It remembers that it broke: a result that nobody
-// could read is a failure.
+// output is what the program says, on standard output or error. It keeps text
+// from the input from steering the terminal, and remembers that it broke: a
+// result that nobody could read is a failure. Every Write is whole text.
 type output struct {
 	w   io.Writer
 	err error
@@ -120,9 +122,20 @@ func (o *output) Write(p []byte) (int, error) {
 	if o.err != nil {
 		return 0, o.err
 	}
-	n, err := o.w.Write(p)
-	if err != nil {
+	if _, err := io.WriteString(o.w, plain(string(p))); err != nil {
 		o.err = fmt.Errorf("writing the output: %w", err)
+		return 0, o.err
 	}
-	return n, o.err
+	return len(p), nil
+}
+
+// plain puts a dot in the place of whatever is no letter, mark or space: escape
+// sequences, and the signs that turn the direction of writing.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' || unicode.Is(unicode.Bidi_Control, r) {
+			return '·'
+		}
+		return r
+	}, strings.ToValidUTF8(s, "�"))
 }

@@ -25,7 +25,7 @@ a web log, sign-ups, payments, the partner platform's export, page checks and
 claims, in the formats in which real ones come. Writes a configuration beside
 them and runs on it as "lostlink run" would. All people in it are made up.
 
-DIR may not exist yet, or must be from an earlier demo.`,
+DIR must be new, empty, or from an earlier demo, which is overwritten.`,
 		run: demo,
 	}
 }

@@ -67,23 +67,24 @@ func (e *env) exit(ctx context.Context, err error) int {
 	if e.command != nil {
 		name, help = "lostlink "+e.command.name, "lostlink help "+e.command.name
 	}
+	w := &output{w: e.err}
 	var usage *usageError
 	var exit *exitError
 	switch {
 	case err == nil:
 		return exitDone
 	case errors.As(err, &usage):
-		fmt.Fprintf(e.err, "%s: %v\n%q says more\n", name, usage, help)
+		fmt.Fprintf(w, "%s: %v\n%q says more\n", name, usage, help)
 		return exitUsage
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
-		fmt.Fprintf(e.err, "%s: interrupted\n", name)
+		fmt.Fprintf(w, "%s: interrupted\n", name)
 		return exitInterrupted
 	case errors.As(err, &exit):
 		if exit.err != nil {
-			fmt.Fprintf(e.err, "%s: %v\n", name, err)
+			fmt.Fprintf(w, "%s: %v\n", name, err)
 		}
 		return exit.code
 	}
-	fmt.Fprintf(e.err, "%s: %v\n", name, err)
+	fmt.Fprintf(w, "%s: %v\n", name, err)
 	return exitFailed
 }

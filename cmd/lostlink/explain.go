@@ -31,7 +31,7 @@ personal data as it stands in the sources.
 
 With the name of a case (device_switch, or its code C06): prints what the case
 means, what shows it, what to do, and what it cannot tell. Needs no data.
-Cases: ` + caseNames() + `.`,
+` + wrap("Cases: "+caseNames()+".", ""),
 		run: explain,
 	}
 }
@@ -73,7 +73,7 @@ func explain(ctx context.Context, e *env) error {
 	found := reconcile.Find(n.loaded.Set, c.Reconcile, args[0])
 	p.done()
 	if len(found) == 0 {
-		return fmt.Errorf("%s is no purchase, gap or customer of these sources, and no case; cases are %s", table.Mask(args[0]), caseNames())
+		return notFound(args[0])
 	}
 	raw := rawLines(c, found)
 	for i := range found {
@@ -83,6 +83,18 @@ func explain(ctx context.Context, e *env) error {
 		explainPurchase(e.out, &found[i], raw)
 	}
 	return nil
+}
+
+func notFound(id string) error {
+	hint := `"lostlink help explain" lists the cases`
+	var known []string
+	for _, c := range gap.Cases() {
+		known = append(known, string(c.Slug))
+	}
+	if near := config.Nearest(id, known); near != "" {
+		hint = "did you mean " + near + "?"
+	}
+	return fmt.Errorf("%s is no gap, purchase or customer with a purchase in these sources, and no case; %s", table.Mask(id), hint)
 }
 
 func explainCase(w io.Writer, c *gap.Case) {
@@ -109,8 +121,8 @@ func explainCase(w io.Writer, c *gap.Case) {
 
 func explainPurchase(w io.Writer, f *reconcile.Found, raw map[gap.Row]string) {
 	p := &f.Purchase
-	fmt.Fprintf(w, "Purchase %s of %s\n%s %s on %s UTC (%s:%d)\n", p.PurchaseID, or(p.Email, "nobody named"),
-		table.FormatAmount(p.Amount, p.Currency), p.Currency, p.PurchasedAt, f.Row.File, f.Row.Line)
+	fmt.Fprintf(w, "Purchase %s of %s\n%s %s on %s UTC (%s:%d)\n", oneLine(p.PurchaseID), or(p.Email, "nobody named"),
+		table.FormatAmount(p.Amount, p.Currency), p.Currency, clock(p.PurchasedAt), f.Row.File, f.Row.Line)
 	switch {
 	case f.Gap != nil:
 		explainGap(w, f.Gap)
@@ -123,11 +135,11 @@ func explainPurchase(w io.Writer, f *reconcile.Found, raw map[gap.Row]string) {
 		if c := f.Contested; c != nil {
 			fmt.Fprintf(w, "Contested: another partner was clicked inside the window. By the last click it is %s's.\n", or(c.LastClick, c.Credited))
 			for _, o := range c.Others {
-				fmt.Fprintf(w, "  also clicked: %s on %s\n", o.PartnerKey, o.ClickedAt)
+				fmt.Fprintf(w, "  also clicked: %s on %s UTC\n", o.PartnerKey, clock(o.ClickedAt))
 			}
 		}
 	default:
-		fmt.Fprintf(w, "\nNot judged: %s.\n", f.Place)
+		fmt.Fprintf(w, "\nNot judged: %s.\n", or(notJudged[f.Place], string(f.Place)))
 	}
 	if len(f.Timeline) == 0 {
 		return
@@ -141,7 +153,7 @@ func explainPurchase(w io.Writer, f *reconcile.Found, raw map[gap.Row]string) {
 				words = append(words, s)
 			}
 		}
-		fmt.Fprintf(tw, "  %s\t%s\t%s\n", ev.At.Std().Format("2006-01-02 15:04:05"), ev.Kind, strings.Join(words, "; "))
+		fmt.Fprintf(tw, "  %s\t%s\t%s\n", clock(ev.At), ev.Kind, oneLine(strings.Join(words, "; ")))
 	}
 	tw.Flush()
 	fmt.Fprintln(w, "\nThe input lines")
@@ -153,9 +165,23 @@ func explainPurchase(w io.Writer, f *reconcile.Found, raw map[gap.Row]string) {
 		seen[ev.Row] = true
 		fmt.Fprintf(w, "  %s:%d\n", ev.Row.File, ev.Row.Line)
 		if text := raw[ev.Row]; text != "" {
-			fmt.Fprintf(w, "    %s\n", printable(text))
+			fmt.Fprintf(w, "    %s\n", oneLine(text))
 		}
 	}
+}
+
+// notJudged says why a purchase is in none of the counts that matter.
+var notJudged = map[gap.Place]string{
+	gap.Duplicate:          "the same payment stands in the input more than once and counts once",
+	gap.ExcludedFailed:     "the payment failed",
+	gap.ExcludedTest:       "it was made in test mode",
+	gap.ExcludedRefunded:   "it was refunded in full",
+	gap.ExcludedChargeback: "it was charged back",
+	gap.ExcludedThreshold:  "it is below the threshold of its currency (thresholds in the configuration)",
+	gap.ExcludedPeriod:     "it lies outside the period (period in the configuration)",
+	gap.ExcludedFresh:      "it is so fresh that the platform may still record it (lag_hours in the configuration)",
+	gap.ExcludedReversal:   "the row takes back another payment",
+	gap.ExcludedOther:      "the row is no purchase",
 }
 
 func explainGap(w io.Writer, g *gap.Gap) {
@@ -175,7 +201,6 @@ func explainGap(w io.Writer, g *gap.Gap) {
 		fmt.Fprintf(w, "  would decide: %s\n", s)
 	}
 	fmt.Fprintln(w, "\nEvidence (weight in log-odds)")
-	tw := tabwriter.NewWriter(w, 2, 0, 2, ' ', 0)
 	for _, f := range g.Findings {
 		var at []string
 		for _, r := range f.Rows {
@@ -185,9 +210,9 @@ func explainGap(w io.Writer, g *gap.Gap) {
 		if len(at) > 0 {
 			where = " [" + strings.Join(at, ", ") + "]"
 		}
-		fmt.Fprintf(tw, "  %+.1f\t%s\t%s%s\n", f.Weight, gap.CaseOf(f.Case).Code, f.What, where)
+		first := fmt.Sprintf("  %+5.1f  %s  ", f.Weight, gap.CaseOf(f.Case).Code)
+		fmt.Fprintln(w, wrapAfter(f.What+where, first, strings.Repeat(" ", len(first))))
 	}
-	tw.Flush()
 	fmt.Fprintln(w, "\nRanking")
 	type ranked struct {
 		c gap.Case
@@ -242,19 +267,17 @@ func rawLines(c *config.Config, found []reconcile.Found) map[gap.Row]string {
 	return out
 }
 
-// printable keeps text from a log from steering the terminal.
-func printable(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
-			return '·'
-		}
-		return r
-	}, strings.ToValidUTF8(s, "�"))
+// oneLine makes text of the input one line of output, and not a page of it.
+func oneLine(s string) string {
+	s = strings.NewReplacer("\n", "·", "\t", "·").Replace(s)
 	if len(s) > 400 {
 		s = strings.ToValidUTF8(s[:400], "") + "…"
 	}
 	return s
 }
+
+// clock writes a time that is said to be UTC beside it.
+func clock(t table.Time) string { return t.Std().Format("2006-01-02 15:04:05") }
 
 func or(s, other string) string {
 	if s == "" {

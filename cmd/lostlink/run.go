@@ -59,7 +59,7 @@ func (n *night) run(ctx context.Context, e *env) error {
 	p := e.progress()
 	defer p.done()
 	if err := n.read(ctx, p); err != nil {
-		return err
+		return fmt.Errorf("no report was written: %w", err)
 	}
 	defer n.loaded.Set.Release()
 	for _, stage := range []func(*progress) error{n.judge, n.write} {
@@ -111,14 +111,14 @@ func (n *night) summary(w io.Writer) {
 	for _, c := range byCase(res.Gaps) {
 		fmt.Fprintf(w, "%9s    %s %s: %s\n", "", gap.CaseOf(c.slug).Code, gap.CaseOf(c.slug).Title, thousands(c.count))
 	}
-	fmt.Fprintf(w, "\n%s\n", n.report.Headline)
+	fmt.Fprintf(w, "\n%s\n", wrap(n.report.Headline, ""))
 	for _, in := range res.Incidents {
 		if in.Purchases > 0 {
-			fmt.Fprintf(w, "Fault of the site (%s): %s\n", in.Seen, in.What)
+			fmt.Fprintln(w, wrapAfter(fmt.Sprintf("Fault of the site (%s): %s", in.Seen, in.What), "", "  "))
 		}
 	}
 	for _, note := range slices.Concat(n.loaded.Notes, res.Notes) {
-		fmt.Fprintf(w, "Note: %s\n", note)
+		fmt.Fprintln(w, wrapAfter("Note: "+note, "", "  "))
 	}
 	n.trouble(w)
 	fmt.Fprintf(w, "\nWorkbook: %s\n", n.written.Workbook)
@@ -129,15 +129,20 @@ func (n *night) summary(w io.Writer) {
 
 // trouble tells of input that is missing or was not taken.
 func (n *night) trouble(w io.Writer) {
-	for _, m := range n.loaded.Missing {
-		fmt.Fprintf(w, "Missing: source %s: no file fits %s\n", m.Source, m.Pattern)
+	for _, s := range filesAmiss(n.loaded) {
+		fmt.Fprintln(w, s)
 	}
 	var rejected int64
+	var faults []string
 	for i := range n.loaded.Inputs {
 		rejected += n.loaded.Inputs[i].Rejected
+		faults = append(faults, n.loaded.Inputs[i].Fault)
 	}
-	if len(n.loaded.Rejects) > 0 {
-		fmt.Fprintf(w, "Rejected: %s, see rejects.jsonl; the first:\n  %s\n", plural(int(rejected), "row", "rows"), n.loaded.Rejects[0].Error())
+	for _, r := range n.loaded.Rejects {
+		if text := r.Error(); !slices.Contains(faults, text) {
+			fmt.Fprintf(w, "Rejected: %s, see rejects.jsonl; the first:\n  %s\n", plural(int(rejected), "row", "rows"), text)
+			break
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/apache/arrow/go/v15/arrow/memory"
 	"github.com/gofrs/flock"
@@ -46,15 +47,44 @@ func lock(state string) (func(), error) {
 	return func() { l.Unlock() }, nil
 }
 
-// read is the first stage.
+// read is the first stage. Without purchases nothing can follow, so it fails.
 func (n *night) read(ctx context.Context, p *progress) (err error) {
 	p.say("reading the sources")
 	n.loaded, err = ingest.Load(ctx, n.config.Data, n.config.Ingest, memory.DefaultAllocator)
-	var limit *ingest.LimitError
-	if errors.As(err, &limit) {
-		return fmt.Errorf("no report was written, because too much of the input is unusable: %w", err)
+	if err == nil && n.loaded.Set.Purchases == nil {
+		n.loaded.Set.Release()
+		err = noPurchases(n.loaded)
 	}
 	return err
+}
+
+// noPurchases says why there are none, as far as the files show it.
+func noPurchases(l *ingest.Loaded) error {
+	amiss := filesAmiss(l)
+	if len(amiss) == 0 {
+		return errors.New("no source gives purchases; add the payment processor's export to the configuration")
+	}
+	return errors.New("no source gives purchases:\n\t" + strings.Join(amiss, "\n\t"))
+}
+
+// filesAmiss tells of files that are missing, were not read or not to their
+// end.
+func filesAmiss(l *ingest.Loaded) []string {
+	var out []string
+	for _, m := range l.Missing {
+		out = append(out, fmt.Sprintf("Missing: source %s: no file fits %s; add it, mend the path, or set optional: true", m.Source, m.Pattern))
+	}
+	for i := range l.Inputs {
+		in := &l.Inputs[i]
+		switch {
+		case in.Fault == "" || in.Duplicates > 0: // its twin has told
+		case in.Rows > 0:
+			out = append(out, "Not read to its end: "+in.Fault)
+		default:
+			out = append(out, "Not read: "+in.Fault)
+		}
+	}
+	return out
 }
 
 // judge is the second stage.
