@@ -46,7 +46,7 @@ type builder struct {
 
 // couponUse counts how a coupon is used: a leaked one is used by many who have
 // nothing else to do with its partner.
-type couponUse struct{ users, linked int }
+type couponUse struct{ users, linked, strangers int }
 
 func newBuilder(set *table.Set, opt Options) *builder {
 	b := &builder{opt: opt, purchases: set.Purchases.Rows(), customers: set.Customers.Rows(), transactions: set.Transactions.Rows()}

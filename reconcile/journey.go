@@ -284,7 +284,7 @@ func (b *builder) hints(j *gap.Journey, p *person, own []int32) {
 		h := gap.Hint{PartnerKey: partner, At: pu.PurchasedAt, Sure: true, Row: b.rec.row(pu.Pos),
 			What: "paid with coupon " + pu.Coupon + " of " + b.cat.title(partner)}
 		if u := b.couponUse[strings.ToUpper(pu.Coupon)]; u != nil {
-			h.Users, h.Linked = u.users, u.linked
+			h.Users, h.Linked, h.Strangers = u.users, u.linked, u.strangers
 		}
 		j.Coupons = append(j.Coupons, h)
 		break
@@ -349,6 +349,23 @@ func (b *builder) credited(p *person, at table.Time) *gap.Hint {
 	return nil
 }
 
+// stranger tells whether a person first came by a search, an advertisement or
+// another site rather than directly or from a partner.
+func (b *builder) stranger(p *person) bool {
+	var su *table.Signup
+	if len(p.signups) > 0 {
+		su = &b.rec.signups[p.signups[0]]
+	}
+	own := b.ownVisits(p, su, b.opt.AsOf)
+	if len(own) == 0 {
+		return false
+	}
+	var j gap.Journey
+	b.arrival(&j, own[0])
+	return !j.AtSignup && (j.Arrival == gap.ArrivedBySearch || j.Arrival == gap.ArrivedByCampaign || j.Arrival == gap.ArrivedFromElsewhere)
+}
+
+// countCoupons counts who uses the partners' coupons.
 func (b *builder) countCoupons() {
 	b.couponUse = map[string]*couponUse{}
 	for _, p := range b.persons {
@@ -375,6 +392,8 @@ func (b *builder) countCoupons() {
 			}
 			if linked {
 				u.linked++
+			} else if b.stranger(p) {
+				u.strangers++
 			}
 		}
 	}

@@ -32,6 +32,22 @@ func init() {
 				h := j.Coupons[0]
 				return fmt.Sprintf("%s, but so did %d customers of whom %d have any tie to that partner", h.What, h.Users, h.Linked), []Row{h.Row}, true
 			}},
+			{"coupon_of_strangers", func(j *Journey) (string, []Row, bool) {
+				if len(j.Coupons) == 0 || j.leaked() {
+					return "", nil, false
+				}
+				h := j.Coupons[0]
+				if h.Strangers < 2 || h.Strangers*5 < h.Users {
+					return "", nil, false
+				}
+				return fmt.Sprintf("%d of the %d customers with this coupon came from searches and other sites", h.Strangers, h.Users), []Row{h.Row}, true
+			}},
+			{"coupon_by_search", func(j *Journey) (string, []Row, bool) {
+				if len(j.Coupons) == 0 || j.Arrival != ArrivedBySearch || j.AtSignup {
+					return "", nil, false
+				}
+				return "the customer searched for the site instead of typing its address", []Row{j.ArrivalRow}, true
+			}},
 			{"claim", func(j *Journey) (string, []Row, bool) { return latest(fitting(j.Claims, true)) }},
 			{"claim_unsure", func(j *Journey) (string, []Row, bool) {
 				if len(fitting(j.Claims, true)) > 0 {

@@ -204,19 +204,19 @@ func fitting(hs []Hint, sure bool) []Hint {
 	return out
 }
 
-// leaked tells whether the coupon is used by many who have no other tie to its
-// partner, as after it was put on a coupon site.
+// leaked tells whether most users of the coupon have no other tie to its
+// partner and came from elsewhere, as after it was put on a coupon site.
 func (j *Journey) leaked() bool {
 	for _, h := range j.Coupons {
-		if h.Users >= leakUsers && h.Linked*5 < h.Users {
+		if h.Strangers >= leakStrangers && h.Strangers*2 > h.Users {
 			return true
 		}
 	}
 	return false
 }
 
-// leakUsers is from how many users on a coupon can be called leaked.
-const leakUsers = 12
+// leakStrangers is from how many such users on a coupon is called leaked.
+const leakStrangers = 4
 
 // PagesWords names some pages in a sentence.
 func PagesWords(pages []string) string {

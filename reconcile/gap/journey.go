@@ -66,9 +66,10 @@ type Hint struct {
 	At         table.Time
 	What       string // the coupon, the path, the page or the claim, in words
 	Row        Row
-	// Users counts the customers who used the coupon and Linked those of them
-	// with any other tie to its partner.
-	Users, Linked int
+	// Users counts the customers who used the coupon, Linked those of them with
+	// any other tie to its partner, and Strangers those without who first came by
+	// a search, an advertisement or another site: they found the coupon there.
+	Users, Linked, Strangers int
 	// Sure is false for a claim that names the customer only by a name and day.
 	Sure bool
 }
