@@ -19,6 +19,7 @@ type sample struct {
 	clicked  table.Time
 	signedUp table.Time
 	webkit   bool
+	family   string // of the browser, see browser.Browser
 	credited bool
 	person   *person
 }
@@ -69,8 +70,8 @@ func (b *builder) samples() []sample {
 		if is := b.consents.between([]string{last.visitor}, nil, last.at()-table.Minute, s.SignedUpAt); len(is) > 0 && b.consents.rows[is[0]].Choice == "denied" {
 			continue
 		}
-		out = append(out, sample{landing: b.rec.page(last), clicked: last.at(), signedUp: s.SignedUpAt, webkit: last.browser.WebKit,
-			credited: len(p.customers) > 0, person: p})
+		out = append(out, sample{landing: b.rec.page(last), clicked: last.at(), signedUp: s.SignedUpAt, webkit: last.browser.WebKit, family: last.browser.Family,
+			credited: b.creditedTo(p, last.click.PartnerKey), person: p})
 	}
 	return out
 }
@@ -121,6 +122,7 @@ func (b *builder) findIncidents() {
 		}
 	}
 	b.joinChecks()
+	b.findSafariPages(all)
 	for i := range b.incidents {
 		x := &b.incidents[i]
 		x.Expected, x.Credited = 0, 0
