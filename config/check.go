@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"lostlink/ingest"
 	"lostlink/ingest/source"
 	"lostlink/ingest/table"
+	"lostlink/reconcile/gap"
 	"lostlink/report"
 )
 
@@ -351,6 +353,22 @@ func (k *checker) value(path, v string, err error) {
 		k.fault(path, v, f.Rule, f.Remedy)
 	} else if err != nil {
 		k.fault(path, v, err.Error(), "")
+	}
+}
+
+// weights reads the file that "lostlink calibrate" wrote.
+func (k *checker) weights(c *Config, path string) {
+	if path == "" {
+		return
+	}
+	c.WeightsFile = path
+	data, err := os.ReadFile(c.Path(path))
+	if err != nil {
+		k.fault("weights", path, "cannot be read", "make it: lostlink calibrate -o "+path)
+		return
+	}
+	if c.Reconcile.Weights, err = gap.ReadWeights(data); err != nil {
+		k.fault("weights", path, "holds no weights of this version: "+err.Error(), "make it anew: lostlink calibrate -o "+path)
 	}
 }
 

@@ -23,6 +23,9 @@ type Config struct {
 	// InstallationKeyFile is where Reconcile.InstallationKey was read from, ""
 	// if it stood in the file or the environment itself.
 	InstallationKeyFile string
+	// WeightsFile is where Reconcile.Weights was read from, "" for the weights
+	// lostlink ships with.
+	WeightsFile string
 	// Dir is the folder of the configuration file, "" if there was none. It is
 	// not an option and not written.
 	Dir string

@@ -12,6 +12,7 @@ import (
 	"lostlink/ingest/source"
 	"lostlink/ingest/table"
 	"lostlink/reconcile"
+	"lostlink/reconcile/gap"
 	"lostlink/report"
 )
 
@@ -103,7 +104,7 @@ func TestFileHasEveryOption(t *testing.T) {
 		for i := range v.NumField() {
 			if v.Field(i).IsZero() {
 				name := v.Type().Field(i).Name
-				if name != "InstallationKeyFile" && name != "Table" && name != "Dir" {
+				if name != "InstallationKeyFile" && name != "WeightsFile" && name != "Weights" && name != "Table" && name != "Dir" {
 					t.Errorf("the full configuration of this test leaves out %s.%s", v.Type(), name)
 				}
 			}
@@ -394,5 +395,57 @@ func TestWorlds(t *testing.T) {
 				t.Errorf("%s: %s: log format %q is not one line", world, s.Name, s.LogFormat)
 			}
 		}
+	}
+}
+
+// TestWeights: the file lies beside the configuration, and a run's figures name
+// it by its content.
+func TestWeights(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	w := gap.DefaultWeights
+	w.Click = -7
+	text, err := w.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "own.json"), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "lostlink.yaml")
+	c, err := parse(path, []byte("weights: own.json\n"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Reconcile.Weights == nil || c.Reconcile.Weights.Click != -7 || c.WeightsFile != "own.json" {
+		t.Errorf("weights of %q: %+v", c.WeightsFile, c.Reconcile.Weights)
+	}
+	if back := roundTrip(t, c); !reflect.DeepEqual(back, c) {
+		t.Errorf("written and read back:\n%+v\nwas\n%+v", back, c)
+	}
+	figure := func(c *Config) string {
+		figures, err := Figures(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range figures {
+			if f.Key == "weights" {
+				return f.Value
+			}
+		}
+		return ""
+	}
+	if got := figure(c); !strings.HasPrefix(got, "own.json (sha256 ") {
+		t.Errorf("the figure of own weights is %q", got)
+	}
+	if got := figure(Default()); got != "shipped" {
+		t.Errorf("the figure of the shipped weights is %q", got)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "own.json"), []byte(strings.Replace(string(text), `"no_click"`, `"no_clicks"`, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = parse(path, []byte("cookie_days: 90\nweights: own.json\n"), nil)
+	if err == nil || !strings.Contains(err.Error(), `lostlink.yaml:2: weights: "own.json" holds no weights of this version: ties has "no_clicks"`) {
+		t.Errorf("weights of another version: %v", err)
 	}
 }

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -20,10 +22,23 @@ func Figures(c *Config) ([]report.KeyValue, error) {
 			continue
 		}
 		text, err := value(l.value, 0)
+		if l.key == "weights" {
+			text, err = weightsName(c)
+		}
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, report.KeyValue{Key: l.key, Value: strings.TrimSpace(text)})
 	}
 	return out, nil
+}
+
+// weightsName tells weights apart by what is in them, not by the file's name.
+func weightsName(c *Config) (string, error) {
+	w := c.Reconcile.Weights
+	if w == nil {
+		return "shipped", nil
+	}
+	text, err := w.Marshal()
+	return fmt.Sprintf("%s (sha256 %.6x)", c.WeightsFile, sha256.Sum256(text)), err
 }

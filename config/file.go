@@ -29,6 +29,7 @@ type file struct {
 	InstallationKey     string      `mapstructure:"installation_key"`
 	InstallationKeyFile string      `mapstructure:"installation_key_file"`
 	RejectLimit         float64     `mapstructure:"reject_limit"`
+	Weights             string      `mapstructure:"weights"`
 	Links               links       `mapstructure:"links"`
 	Report              reporting   `mapstructure:"report"`
 	Sources             []input     `mapstructure:"sources"`
@@ -121,6 +122,7 @@ func fileOf(c *Config) *file {
 		Limits:              limits{r.VisitorPeople, r.ClickBrowsers},
 		InstallationKeyFile: c.InstallationKeyFile,
 		RejectLimit:         c.Ingest.RejectLimit,
+		Weights:             c.WeightsFile,
 		Links:               links(c.Ingest.Links),
 		Report: reporting{
 			ReviewRowsMax: c.Report.ReviewRowsMax,

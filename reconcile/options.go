@@ -1,6 +1,9 @@
 package reconcile
 
-import "lostlink/ingest/table"
+import (
+	"lostlink/ingest/table"
+	"lostlink/reconcile/gap"
+)
 
 // Options are the rules a purchase is judged by.
 type Options struct {
@@ -31,6 +34,8 @@ type Options struct {
 	VisitorPeople, ClickBrowsers int
 	// InstallationKey makes gap ids that tell an outsider nothing.
 	InstallationKey string
+	// Weights say how much each finding counts; nil: those lostlink ships with.
+	Weights *gap.Weights
 }
 
 // Threshold is the smallest purchase judged in a currency, in minor units.

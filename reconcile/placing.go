@@ -138,6 +138,9 @@ func settle(opt Options, purchases []table.Purchase) Options {
 	if opt.PeriodEnd == 0 {
 		opt.PeriodEnd = opt.AsOf
 	}
+	if opt.Weights == nil {
+		opt.Weights = &gap.DefaultWeights
+	}
 	return opt
 }
 

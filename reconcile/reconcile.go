@@ -7,6 +7,7 @@ package reconcile
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,7 +20,7 @@ import (
 // or counted twice (the tie-out of gap.TieOut).
 func Run(set *table.Set, opt Options) (*gap.Result, error) {
 	if set.Purchases == nil {
-		return nil, fmt.Errorf("no purchases: configure at least one source of payments")
+		return nil, errNoPurchases
 	}
 	res := newBuilder(set, opt).result(set)
 	if err := res.TieOut.Check(); err != nil {
@@ -28,10 +29,29 @@ func Run(set *table.Set, opt Options) (*gap.Result, error) {
 	return res, nil
 }
 
+// Journeys gives the journey of each purchase that [Run] would judge a gap, with
+// its gap id, in no order of note but always the same.
+func Journeys(set *table.Set, opt Options, each func(gapID string, j *gap.Journey)) error {
+	if set.Purchases == nil {
+		return errNoPurchases
+	}
+	b := newBuilder(set, opt)
+	b.findIncidents()
+	for i := range b.purchases {
+		if b.placed.place[i] == "" && b.attributed.of[i] < 0 {
+			p := &b.purchases[i]
+			each(gapID(b.opt.InstallationKey, p.Processor, p.PurchaseID), b.journey(i))
+		}
+	}
+	return nil
+}
+
+var errNoPurchases = errors.New("no purchases: configure at least one source of payments")
+
 // gap judges purchase i.
 func (b *builder) gap(i int) gap.Gap {
 	j := b.journey(i)
-	v := gap.Judge(j)
+	v := gap.JudgeWith(j, b.opt.Weights)
 	p := &j.Purchase
 	g := gap.Gap{GapID: gapID(b.opt.InstallationKey, p.Processor, p.PurchaseID), PurchaseID: p.PurchaseID, PurchasedAt: p.PurchasedAt, Purchased: p.PurchasedAt.String(),
 		Email: p.Email, Name: p.Name, CustomerID: p.CustomerID, CustomerKey: p.CustomerKey, Processor: p.Processor, Coupon: p.Coupon,

@@ -113,7 +113,7 @@ func explainCase(w io.Writer, c *gap.Case) {
 	weights := &gap.DefaultWeights
 	tw := tabwriter.NewWriter(w, 2, 0, 2, ' ', 0)
 	for _, f := range c.Findings {
-		v, _ := weights.Of(c.Slug, f.Name)
+		v := weights.Of(gap.Key{Case: c.Slug, Name: f.Name})
 		fmt.Fprintf(tw, "  %+.1f\t%s\n", v, strings.ReplaceAll(f.Name, "_", " "))
 	}
 	tw.Flush()

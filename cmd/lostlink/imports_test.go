@@ -34,11 +34,12 @@ var mayImport = []rule{
 	{"reconcile/gap", []string{"ingest/table", "reconcile/browser"}, "it is the vocabulary of a verdict and judges plain values"},
 	{"reconcile/browser", nil, "it reads user agents and nothing else"},
 	{"reconcile", []string{"ingest/table", "reconcile/gap", "reconcile/browser"}, "it judges tables, however they were read and whatever is written of them"},
+	{"reconcile/calibrate", []string{"reconcile/gap"}, "it fits weights to labelled findings, wherever the labels come from"},
 	{"report/workbook", []string{"ingest/table", "reconcile/gap", "report"}, "it writes a report as a workbook and decides nothing"},
 	{"report/bulk", []string{"ingest/table", "reconcile/gap", "report"}, "it writes decisions as bulk files"},
 	{"report/ledger", []string{"ingest/table", "reconcile/gap", "report"}, "it remembers decisions"},
 	{"report", []string{"ingest/table", "ingest/lake", "reconcile/gap"}, "it tells of verdicts and must not judge again"},
-	{"config", []string{"ingest", "ingest/source", "ingest/table", "reconcile", "report"}, "it composes the options of the stages and runs none"},
+	{"config", []string{"ingest", "ingest/source", "ingest/table", "reconcile", "reconcile/gap", "report"}, "it composes the options of the stages and runs none"},
 	{"cmd/lostlink", []string{"config", "ingest/...", "reconcile/...", "report/...", "ingest", "reconcile", "report"}, "only the command knows the order of the stages"},
 	{"testdata/need", nil, "every test may use it"},
 }
@@ -56,6 +57,7 @@ var doors = []struct {
 	{"github.com/xuri/excelize/v2/...", []string{"report/workbook", "ingest/rows"}, "workbooks are written and read back in one place, and XLSX exports are rows", true},
 	{"github.com/spf13/viper/...", []string{"config"}, "options reach the stages as plain values", false},
 	{"go.yaml.in/yaml/v3/...", []string{"config"}, "YAML is the configuration's alone", false},
+	{"gonum.org/v1/gonum/...", []string{"reconcile/calibrate"}, "numbers are fitted in one place", false},
 	{"net/http/...", nil, "a run reads and writes files; nothing leaves the machine", true},
 }
 

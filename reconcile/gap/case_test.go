@@ -16,48 +16,6 @@ func declared(c Case) []Look {
 	return looks
 }
 
-func TestEveryFindingHasAWeight(t *testing.T) {
-	used := map[Slug]map[string]bool{}
-	for _, c := range Cases() {
-		used[c.Slug] = map[string]bool{}
-		for _, l := range declared(c) {
-			if used[c.Slug][l.Name] {
-				t.Errorf("%s declares %s twice", c.Slug, l.Name)
-			}
-			used[c.Slug][l.Name] = true
-			if _, ok := DefaultWeights.Of(c.Slug, l.Name); !ok {
-				t.Errorf("%s declares %s, which has no weight", c.Slug, l.Name)
-			}
-			if l.See == nil {
-				t.Errorf("%s: %s sees nothing", c.Slug, l.Name)
-			}
-		}
-		if _, ok := DefaultWeights.Base[c.Slug]; !ok {
-			t.Errorf("%s has no base", c.Slug)
-		}
-	}
-	for slug, own := range DefaultWeights.Own {
-		if used[slug] == nil {
-			t.Errorf("weights for %q, which is no case", slug)
-		}
-		for name := range own {
-			if !used[slug][name] {
-				t.Errorf("a weight for %s of %s, which does not declare it", name, slug)
-			}
-		}
-	}
-	for name := range DefaultWeights.Ties {
-		if !slices.ContainsFunc(clickLooks, func(l Look) bool { return l.Name == name }) {
-			t.Errorf("a weight for the tie %s, which nothing sees", name)
-		}
-	}
-	for slug := range DefaultWeights.Base {
-		if used[slug] == nil {
-			t.Errorf("a base for %q, which is no case", slug)
-		}
-	}
-}
-
 func TestCaseTexts(t *testing.T) {
 	slugs, codes, titles := map[Slug]bool{}, map[string]bool{}, map[string]bool{}
 	last := ""
@@ -119,8 +77,7 @@ func TestEmptyJourney(t *testing.T) {
 			if what, rows, ok := l.See(&Journey{}); ok && (what == "" || strings.Contains(what, "%!")) || !ok && (what != "" || rows != nil) {
 				t.Errorf("%s of %s: %q, %v, %v", l.Name, c.Slug, what, rows, ok)
 			}
-			weight, _ := DefaultWeights.Of(c.Slug, l.Name)
-			if _, _, ok := l.See(&Journey{}); ok && weight > 0 && c.Slug != NoPartnerSignal {
+			if _, _, ok := l.See(&Journey{}); ok && DefaultWeights.Of(Key{c.Slug, l.Name}) > 0 && c.Slug != NoPartnerSignal {
 				t.Errorf("%s speaks for %s although nothing is known", l.Name, c.Slug)
 			}
 		}

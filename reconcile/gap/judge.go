@@ -24,35 +24,41 @@ type Verdict struct {
 	WouldDecide []string
 }
 
-// Judge weighs all findings of all cases over a journey.
+// Judge weighs all findings of all cases over a journey with the weights
+// lostlink ships with.
 func Judge(j *Journey) Verdict { return JudgeWith(j, &DefaultWeights) }
 
 // JudgeWith is [Judge] with other weights; [Weights] says how they add up to a
 // ranking.
 func JudgeWith(j *Journey, w *Weights) Verdict {
 	var v Verdict
-	see := func(s Slug, looks []Look) float64 {
-		sum := 0.0
-		for _, l := range looks {
-			if what, rows, ok := l.See(j); ok {
-				weight, _ := w.Of(s, l.Name)
-				sum += weight
-				v.Findings = append(v.Findings, Finding{Name: l.Name, Case: s, What: what, Weight: weight, Rows: rows})
-			}
-		}
-		return sum
-	}
 	// The causes of a click among themselves, then their kind against the others.
 	var score [len(cases)]float64
+	for i, c := range cases {
+		score[i] = w.Base[c.Slug]
+	}
+	seen := Observe(j)
+	for i := range seen {
+		if s := seen[i].Case; s != AnyClick {
+			score[place(s)] += w.Of(seen[i].Key)
+		}
+	}
 	byClick := math.Inf(-1)
 	likeliest := Slug("")
 	for i, c := range cases {
-		score[i] = w.Base[c.Slug] + see(c.Slug, c.Findings)
 		if c.ByClick && (likeliest == "" || score[i] > byClick) {
 			byClick, likeliest = score[i], c.Slug
 		}
 	}
-	ties := w.Click + see(likeliest, clickLooks)
+	ties := w.Click
+	for i := range seen {
+		f := Finding{Name: seen[i].Name, Case: seen[i].Case, What: seen[i].What, Weight: w.Of(seen[i].Key), Rows: seen[i].Rows}
+		if f.Case == AnyClick {
+			ties += f.Weight
+			f.Case = likeliest
+		}
+		v.Findings = append(v.Findings, f)
+	}
 	causes := 0.0
 	for i, c := range cases {
 		if c.ByClick {

@@ -1,7 +1,7 @@
 package gap
 
 // Weights say how much each finding speaks for its case, in log-odds. They are
-// the one place where the strength of verdicts is set.
+// the one thing that sets the strength of verdicts.
 //
 // A verdict answers two questions. Was it a lost referral, and of which kind:
 // by a click, without one, a payment not tied, or no referral at all? For the
@@ -9,19 +9,24 @@ package gap
 // cause: the cases' own findings decide that, and add nothing to the first
 // question. So an expired cookie is no proof that the click was the customer's.
 type Weights struct {
+	// Made says where the weights come from: the command that fitted them.
+	Made string `json:"made"`
 	// Base is where a case starts before any finding is seen: against the other
 	// kinds, and for cases of a click against each other.
-	Base map[Slug]float64
+	Base map[Slug]float64 `json:"base"`
 	// Click is where the cases of a click start together, and Ties what their
 	// common findings add.
-	Click float64
-	Ties  map[string]float64
+	Click float64            `json:"click"`
+	Ties  map[string]float64 `json:"ties"`
 	// Own are the findings of one case.
-	Own map[Slug]map[string]float64
+	Own map[Slug]map[string]float64 `json:"own"`
 }
 
-// DefaultWeights are the weights lostlink ships with.
-var DefaultWeights = Weights{
+// Prior are weights set by hand: what each finding ought to say by good sense.
+// Weights are fitted from here, and stay here where the examples are silent; the
+// sign of a finding says whether it may speak for its case or against it.
+var Prior = Weights{
+	Made: "by hand",
 	Base: map[Slug]float64{
 		OtherPartnerClick: -9, ManualURL: -4, PaymentNotTied: -6, NoPartnerSignal: 0,
 
@@ -72,17 +77,4 @@ var DefaultWeights = Weights{
 		ParametersStripped: {"landed_without_parameters": 9, "landed_with_parameters": -9, "no_landing": -3},
 		NoPartnerSignal:    {"nothing_points": 4, "click_after_signup": 4, "self_referral": 12, "signed_up_before_records": 3, "arrived_elsewhere": 5, "arrived_by_search": 1.5, "started_at_signup": -3},
 	},
-}
-
-// Of gives the weight of a finding of a case, or of a tie for a case of a
-// click. ok is false when the table has none, which the tests forbid.
-func (w *Weights) Of(s Slug, name string) (weight float64, ok bool) {
-	if v, ok := w.Own[s][name]; ok {
-		return v, true
-	}
-	if CaseOf(s).ByClick {
-		v, ok := w.Ties[name]
-		return v, ok
-	}
-	return 0, false
 }
