@@ -92,7 +92,7 @@ func (b *book) aboutParts() []aboutPart {
 			{"1. See where to begin", "Summary says what is at stake; Tie-out says whether the figures hold."},
 			{"2. Decide on Review", "Choose Approve, Decline, Ask partner or Later in the yellow Decision column. The first rows carry the most money. Evidence leads to the steps of the case on Timeline."},
 			{"3. Say otherwise where you must", "Partner to credit and Amount to credit left empty mean: as suggested. Write a comment for the next reader."},
-			{"4. Hand it back", "Put your name on Summary, save as .xlsx and give the file to whoever applies it. Only Case and the four yellow columns are read back; rows whose other cells were changed are refused."},
+			{"4. Hand it back", "Put your name on Summary, save as .xlsx and give the file to whoever creates the rewards. Case and the four yellow columns are your decision; leave the other cells as they are."},
 		}},
 		{"The three questions to a partner (Ask partner)", questions},
 		{"What the figures rest on", settings},
