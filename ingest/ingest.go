@@ -464,5 +464,5 @@ func (r *reading) repeat(first *Input) {
 	if first.File == in.File {
 		in.Recognised = "read before"
 	}
-	r.Notes = append(r.Notes, fmt.Sprintf("%s: has the same content as %s; its %d rows are counted as duplicates", in.File, first.File, first.Rows))
+	r.Notes = append(r.Notes, fmt.Sprintf("%s: has the same content as %s; it is not read a second time", in.File, first.File))
 }
