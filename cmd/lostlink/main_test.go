@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"lostlink/reconcile/gap"
 )
 
 // TestManual holds the manual and the help to the same exit codes and flags.
@@ -192,5 +194,32 @@ func TestProgressIsForPeople(t *testing.T) {
 	}
 	if e.set("CI") || !e.set("NO_COLOR") || e.set("COLOR") {
 		t.Error("an empty variable counts as set, or a set one does not")
+	}
+}
+
+func TestPlain(t *testing.T) {
+	for s, want := range map[string]string{
+		"Åsa – 日本\n\tpaid":   "Åsa – 日本\n\tpaid",
+		"\x1b]0;t\x07\r\x00": "·]0;t···",
+		"\u009b2J\x7f":       "·2J·",
+		"a\u202egpj.exe":     "a·gpj.exe",
+		"\xffname\x9b2J":     "�name�2J",
+	} {
+		if got := plain(s); got != want {
+			t.Errorf("%q is printed as %q, want %q", s, got, want)
+		}
+	}
+	var errOut bytes.Buffer
+	if run([]string{"help", "\x1b[2J"}, nil, &errOut, &errOut, nil); strings.Contains(errOut.String(), "\x1b") {
+		t.Errorf("a message steers the terminal: %q", errOut.String())
+	}
+}
+
+func TestNotJudgedHasWords(t *testing.T) {
+	for _, p := range gap.Places() {
+		judged := p == gap.Attributed || p == gap.Unattributed
+		if (notJudged[p] == "") != judged {
+			t.Errorf("%s: the reason is %q", p, notJudged[p])
+		}
 	}
 }

@@ -79,9 +79,9 @@ func filesAmiss(l *ingest.Loaded) []string {
 		switch {
 		case in.Fault == "" || in.Duplicates > 0: // its twin has told
 		case in.Rows > 0:
-			out = append(out, "Not read to its end: "+in.Fault)
+			out = append(out, fmt.Sprintf("Not read to its end: source %s: %s", in.Source, in.Fault))
 		default:
-			out = append(out, "Not read: "+in.Fault)
+			out = append(out, fmt.Sprintf("Not read: source %s: %s", in.Source, in.Fault))
 		}
 	}
 	return out
