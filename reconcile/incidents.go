@@ -2,132 +2,71 @@ package reconcile
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"lostlink/ingest/table"
+	"lostlink/reconcile/browser"
 	"lostlink/reconcile/gap"
 )
-
-// A clean journey should have been credited: a tagged landing, the same visitor
-// id up to the sign-up, inside the cookie's life, no refusal of cookies. The
-// share of clean journeys that were credited is the pulse of the site: where it
-// drops to next to nothing against its own history, the site was at fault.
-type sample struct {
-	landing  string
-	clicked  table.Time
-	signedUp table.Time
-	webkit   bool
-	family   string // of the browser, see browser.Browser
-	credited bool
-	person   *person
-}
 
 // incident is a stretch found in the logs, in the page checks or in both.
 type incident struct {
 	gap.Incident
-	bySignup bool // the sign-up page is at fault: journeys are placed by sign-up, else by click
-	pages    map[string]bool
+	// A journey passes the fault by its sign-up, by its click on one of pages, or
+	// by its click on any page.
+	bySignup, byClick bool
+	pages             map[string]bool
+	engine            engine
+	payments          bool // the platform recorded no payments: no journey passes it
 }
+
+func (x *incident) holds(t table.Time) bool { return t != 0 && t >= x.Start && t <= x.End }
 
 // covers tells whether a journey that landed on page at clicked and signed up
 // at signedUp passed the fault.
 func (x *incident) covers(page string, clicked, signedUp table.Time) bool {
-	in := func(t table.Time) bool { return t >= x.Start && t <= x.End }
-	if x.bySignup {
-		return signedUp != 0 && in(signedUp)
-	}
-	return clicked != 0 && in(clicked) && x.pages[page]
+	return x.bySignup && x.holds(signedUp) || (x.byClick || x.pages[page]) && x.holds(clicked)
 }
 
-func (b *builder) samples() []sample {
-	var out []sample
-	for _, p := range b.ordered() {
-		if len(p.signups) == 0 {
-			continue
-		}
-		s := &b.rec.signups[p.signups[0]]
-		if !usable(s.VisitorID) {
-			continue
-		}
-		var last *touch
-		for _, k := range b.touchesOf[p.node] {
-			if t := &b.rec.touches[k]; t.at() <= s.SignedUpAt {
-				last = t
-			}
-		}
-		if last == nil || last.tagged != table.Yes || last.visitor != s.VisitorID {
-			continue
-		}
-		life := b.opt.CookieDays
-		if last.browser.WebKit && b.opt.SafariDays > 0 {
-			life = b.opt.SafariDays
-		}
-		if s.SignedUpAt-last.at() > table.Time(life)*table.Day {
-			continue
-		}
-		if is := b.consents.between([]string{last.visitor}, nil, last.at()-table.Minute, s.SignedUpAt); len(is) > 0 && b.consents.rows[is[0]].Choice == "denied" {
-			continue
-		}
-		out = append(out, sample{landing: b.rec.page(last), clicked: last.at(), signedUp: s.SignedUpAt, webkit: last.browser.WebKit, family: last.browser.Family,
-			credited: b.creditedTo(p, last.click.PartnerKey), person: p})
-	}
-	return out
+// hits tells whether the fault was there for a browser.
+func (x *incident) hits(b browser.Browser) bool {
+	return x.engine == anyEngine || x.engine == engineOf(b)
 }
 
-const (
-	// brokenShare is what is still credited during a fault: stray cookies.
-	brokenShare = 0.04
-	// minScore and the logarithm of the number of journeys is the log-likelihood
-	// ratio a stretch must reach to be called a fault rather than bad luck, of
-	// which many journeys have more; minLost are the journeys it must have lost.
-	minScore = 5.0
-	minLost  = 5
-)
+func (x *incident) takes(s *sample) bool {
+	return x.hits(s.browser) && x.covers(s.landing, s.clicked, s.signedUp)
+}
 
-// findIncidents looks for stretches without credits on the sign-up side (all
-// journeys by the time of the sign-up) and then, among the journeys those do
-// not explain, landing page by landing page by the time of the click.
+// minScore and the logarithm of the number of journeys is the log-likelihood
+// ratio a stretch must reach to be called a fault rather than bad luck, of
+// which many journeys have more. Measured in TestIncidentsMeasured.
+const minScore = 3.0
+
+// findIncidents takes the faults that page checks show, and looks among the
+// journeys these do not explain for stretches without credits: by the time of
+// the sign-up, or of the click, on all pages or on one, for all browsers or
+// for those with one engine. The clearest stretch is taken first, and what it
+// explains is left out of the next round.
 func (b *builder) findIncidents() {
 	all := b.samples()
-	b.faultScore = minScore + math.Log(float64(max(len(all), 1)))
-	credited := 0
-	for _, s := range all {
-		if s.credited {
-			credited++
+	b.incidents = b.checkIncidents(all)
+	f := newFaultFinder(b, all)
+	for {
+		x, ok := f.next()
+		if !ok {
+			break
 		}
+		b.incidents = append(b.incidents, x)
 	}
-	if len(all) >= 20 && credited > 0 {
-		usual := min(float64(credited+1)/float64(len(all)+2), 0.98)
-		left := b.scan(all, usual, true, "", false)
-		pages := map[string][]sample{}
-		for _, s := range left {
-			pages[s.landing] = append(pages[s.landing], s)
-		}
-		var names []string
-		for p := range pages {
-			names = append(names, p)
-		}
-		slices.Sort(names)
-		for _, p := range names {
-			rest := b.scan(pages[p], usual, false, p, false)
-			var webkit []sample
-			for _, s := range rest {
-				if s.webkit {
-					webkit = append(webkit, s)
-				}
-			}
-			b.scan(webkit, usual, false, p, true)
-		}
-	}
-	b.joinChecks()
-	b.findSafariPages(all)
+	b.incidents = mergePages(b.incidents)
 	for i := range b.incidents {
 		x := &b.incidents[i]
-		x.Expected, x.Credited = 0, 0
-		for _, s := range all {
-			if x.covers(s.landing, s.clicked, s.signedUp) && (len(x.Browsers) == 0 || s.webkit) {
+		for k := range all {
+			if s := &all[k]; x.takes(s) {
 				x.Expected++
 				if s.credited {
 					x.Credited++
@@ -135,149 +74,330 @@ func (b *builder) findIncidents() {
 			}
 		}
 	}
+	b.findOutages()
 	slices.SortFunc(b.incidents, func(x, y incident) int {
-		return cmp.Or(cmp.Compare(x.Start, y.Start), cmp.Compare(x.End, y.End), cmp.Compare(fmt.Sprint(x.Pages), fmt.Sprint(y.Pages)))
+		return cmp.Or(cmp.Compare(x.Start, y.Start), cmp.Compare(x.End, y.End), cmp.Compare(x.Cause, y.Cause), slices.Compare(x.Pages, y.Pages), cmp.Compare(x.engine, y.engine))
 	})
+	b.findSafariPages(slices.DeleteFunc(all, func(s sample) bool { return s.byDevice }))
 }
 
-// scan takes stretch after stretch whose score is highest out of the samples
-// (Kadane's maximal segment over log-likelihood ratios) and gives back what no
-// stretch holds.
-func (b *builder) scan(ss []sample, usual float64, bySignup bool, page string, webkit bool) []sample {
-	at := func(s sample) table.Time {
-		if bySignup {
-			return s.signedUp
-		}
-		return s.clicked
-	}
-	slices.SortStableFunc(ss, func(x, y sample) int { return cmp.Compare(at(x), at(y)) })
-	lost, kept := math.Log((1-brokenShare)/(1-usual)), math.Log(brokenShare/usual)
-	for {
-		best, from, to := 0.0, -1, -1
-		sum, start := 0.0, 0
-		for i, s := range ss {
-			if sum <= 0 {
-				sum, start = 0, i
-			}
-			if s.credited {
-				sum += kept
-			} else {
-				sum += lost
-			}
-			if sum > best {
-				best, from, to = sum, start, i
-			}
-		}
-		if best < b.faultScore {
-			return ss
-		}
-		n := 0
-		for _, s := range ss[from : to+1] {
-			if !s.credited {
-				n++
-			}
-		}
-		if n < minLost {
-			return ss
-		}
-		x := incident{bySignup: bySignup, pages: map[string]bool{}}
-		x.Start, x.End, x.Cause, x.Seen = at(ss[from]), at(ss[to]), gap.SnippetBroken, "logs"
-		if bySignup {
-			for p := range b.pages.signup {
-				x.Pages = append(x.Pages, p)
-			}
-			slices.Sort(x.Pages)
-		} else {
-			x.Pages, x.pages[page] = []string{page}, true
-		}
-		if webkit {
-			x.Browsers = []string{"Safari and other WebKit browsers"}
-		}
-		b.incidents = append(b.incidents, x)
-		ss = slices.Concat(ss[:from], ss[to+1:])
-	}
+// faultFinder holds the journeys that no fault explains yet, in both orders.
+type faultFinder struct {
+	b                 *builder
+	bySignup, byClick []*sample
+	pages             []string
+	signupPages       []string
+	usual             float64
+	least             float64 // score
+	worked            []worked
 }
 
-// checkFault is a stretch in which the checks of one page found one fault.
-type checkFault struct {
-	cause      gap.Slug
-	page       string
-	start, end table.Time
+// worked is a credited sign-up, of a clean journey or not: the sign-up page
+// worked then.
+type worked struct {
+	at     table.Time
+	engine engine
 }
 
-// joinChecks turns what the page checks found into incidents: pages with the
-// same fault in the same days are one. A stretch found in the logs that lies
-// within one of them confirms it.
-func (b *builder) joinChecks() {
-	var faults []checkFault
-	var paths []string
-	for p := range b.pages.checks {
-		paths = append(paths, p)
-	}
-	slices.Sort(paths)
-	for _, path := range paths {
-		if b.pages.never[path] {
+// promptly is how soon after a sign-up the platform has the customer, unless
+// somebody added it by hand.
+const promptly = table.Day
+
+func newFaultFinder(b *builder, all []sample) *faultFinder {
+	f := &faultFinder{b: b, least: minScore + math.Log(float64(max(len(all), 1)))}
+	never := neverCredited(all)
+	credited, pages := 0, map[string]bool{}
+	clean := map[*person]bool{}
+	for i := range all {
+		s := &all[i]
+		clean[s.person] = true
+		if never[cell{s.landing, engineOf(s.browser)}] || b.explains(s) {
 			continue
 		}
-		var open *checkFault
-		for _, c := range b.pages.checks[path] {
-			cause := causeOf(&c)
-			if open != nil && open.cause == cause {
-				open.end = c.CheckedAt
-				continue
-			}
-			if open != nil {
-				open.end = c.CheckedAt // the fault was mended between two checks
-				open = nil
-			}
-			if cause != "" {
-				faults = append(faults, checkFault{cause, path, c.CheckedAt, c.CheckedAt})
-				open = &faults[len(faults)-1]
-			}
+		f.bySignup = append(f.bySignup, s)
+		if s.credited {
+			credited++
+		}
+		if !b.pages.never[s.landing] {
+			pages[s.landing] = true
 		}
 	}
-	slices.SortStableFunc(faults, func(x, y checkFault) int {
-		return cmp.Or(cmp.Compare(x.start, y.start), cmp.Compare(x.end, y.end), cmp.Compare(x.cause, y.cause), cmp.Compare(x.page, y.page))
-	})
-	fromLogs := b.incidents
-	b.incidents = nil
-	for _, f := range faults {
-		n := len(b.incidents)
-		if n > 0 && b.incidents[n-1].Start == f.start && b.incidents[n-1].End == f.end && b.incidents[n-1].Cause == f.cause {
-			b.incidents[n-1].Pages = append(b.incidents[n-1].Pages, f.page)
-			b.incidents[n-1].pages[f.page] = true
-			b.incidents[n-1].bySignup = b.incidents[n-1].bySignup || b.pages.signup[f.page]
+	f.usual = min(float64(credited+1)/float64(len(f.bySignup)+2), usualMax)
+	f.byClick = slices.Clone(f.bySignup)
+	slices.SortStableFunc(f.bySignup, func(x, y *sample) int { return cmp.Compare(x.signedUp, y.signedUp) })
+	slices.SortStableFunc(f.byClick, func(x, y *sample) int { return cmp.Compare(x.clicked, y.clicked) })
+	f.pages, f.signupPages = sorted(pages), sorted(b.pages.signup)
+	for _, p := range b.ordered() {
+		if len(p.signups) == 0 || len(p.customers) == 0 || clean[p] {
 			continue
 		}
-		x := incident{pages: map[string]bool{f.page: true}, bySignup: b.pages.signup[f.page]}
-		x.Cause, x.Pages, x.Start, x.End, x.Seen = f.cause, []string{f.page}, f.start, f.end, "page checks"
-		b.incidents = append(b.incidents, x)
+		s := &b.rec.signups[p.signups[0]]
+		if b.customers[p.customers[0]].CreatedAt-s.SignedUpAt <= promptly {
+			f.worked = append(f.worked, worked{s.SignedUpAt, engineOf(b.rec.browsers.Of(s.UserAgent))})
+		}
 	}
-	for _, l := range fromLogs {
-		known := false
-		for i := range b.incidents {
-			x := &b.incidents[i]
-			if l.Start < x.End && l.End > x.Start-table.Day && (l.bySignup && x.bySignup || !l.bySignup && x.pages[l.Pages[0]]) {
-				x.Seen, known = "logs and page checks", true
+	slices.SortStableFunc(f.worked, func(x, y worked) int { return cmp.Compare(x.at, y.at) })
+	return f
+}
+
+func sorted(set map[string]bool) []string {
+	var out []string
+	for k := range set {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// explains tells whether a known fault accounts for a journey that was lost.
+func (b *builder) explains(s *sample) bool {
+	for i := range b.incidents {
+		if x := &b.incidents[i]; x.takes(s) && (!s.credited || x.Seen != seenChecks) {
+			return true
+		}
+	}
+	return false
+}
+
+// cell is a landing page in the browsers with one engine.
+type cell struct {
+	page   string
+	engine engine
+}
+
+// neverCredited finds the pages that were not once the landing of a credited
+// journey in an engine: most likely pages that never had the snippet, in
+// browsers without third-party cookies. No fault begins or ends there.
+func neverCredited(all []sample) map[cell]bool {
+	const least = 4
+	n, kept := map[cell]int{}, map[cell]int{}
+	for i := range all {
+		s := &all[i]
+		if s.helped {
+			continue
+		}
+		c := cell{s.landing, engineOf(s.browser)}
+		n[c]++
+		if s.credited {
+			kept[c]++
+		}
+	}
+	out := map[cell]bool{}
+	for c, k := range n {
+		out[c] = k >= least && kept[c]*16 <= k
+	}
+	return out
+}
+
+// view is one way of looking at the journeys.
+type view struct {
+	bySignup bool
+	page     string // "": all
+	engine   engine
+}
+
+// needs is the score a stretch must reach in a view: the finer views are many.
+func (f *faultFinder) needs(v view) float64 {
+	n := f.least
+	if v.page != "" {
+		n += math.Ln2
+	}
+	if v.engine != anyEngine {
+		n += math.Log(float64(len(engines)))
+	}
+	return n
+}
+
+func (f *faultFinder) trials(v view) []trial {
+	var out []trial
+	if !v.bySignup {
+		for i, s := range f.byClick {
+			if (v.page == "" || v.page == s.landing) && (v.engine == anyEngine || v.engine == engineOf(s.browser)) {
+				out = append(out, trial{at: s.clicked, lost: !s.credited, helped: s.helped, index: i})
 			}
 		}
-		if !known && (l.bySignup || !b.pages.never[l.Pages[0]]) {
-			b.incidents = append(b.incidents, l)
+		return out
+	}
+	w := f.worked
+	for i, s := range f.bySignup {
+		if v.engine != anyEngine && v.engine != engineOf(s.browser) {
+			continue
 		}
+		for ; len(w) > 0 && w[0].at <= s.signedUp; w = w[1:] {
+			if v.engine == anyEngine || v.engine == w[0].engine {
+				out = append(out, trial{at: w[0].at, beside: true})
+			}
+		}
+		out = append(out, trial{at: s.signedUp, lost: !s.known, index: i})
+	}
+	return out
+}
+
+// next takes the clearest stretch that is left. Not ok: nothing is clear enough.
+func (f *faultFinder) next() (incident, bool) {
+	var at view
+	var from, to table.Time
+	clear := 0.0
+	look := func(v view) {
+		ts := f.trials(v)
+		if w := worst(ts); w.score > 0 && w.score-f.needs(v) > clear {
+			at, from, to, clear = v, ts[w.from].at, ts[w.to].at, w.score-f.needs(v)
+		}
+	}
+	for _, e := range append([]engine{anyEngine}, engines...) {
+		look(view{bySignup: true, engine: e})
+		look(view{engine: e})
+		for _, p := range f.pages {
+			look(view{page: p, engine: e})
+		}
+	}
+	if clear <= 0 {
+		return incident{}, false
+	}
+	x := incident{bySignup: at.bySignup, byClick: !at.bySignup && at.page == "", engine: at.engine, pages: map[string]bool{}}
+	x.Start, x.End, x.Cause, x.Seen = from, to, gap.SnippetBroken, seenLogs
+	if at.engine != anyEngine {
+		x.Browsers = []string{string(at.engine)}
+	}
+	if at.page != "" {
+		x.pages[at.page] = true
+	} else {
+		f.widen(&x)
+	}
+	f.place(&x)
+	x.Pages = f.named(&x)
+	keep := func(s *sample) bool { return x.takes(s) }
+	f.bySignup, f.byClick = slices.DeleteFunc(f.bySignup, keep), slices.DeleteFunc(f.byClick, keep)
+	return x, true
+}
+
+// widen tells a fault of the sign-up page from one of the landing pages and
+// from one of all pages, by the journeys that were in the stretch with their
+// click only, or with their sign-up only.
+func (f *faultFinder) widen(x *incident) {
+	const clear = 1.5
+	lost, kept := math.Log((1-brokenShare)/(1-f.usual)), math.Log(brokenShare/f.usual)
+	var click, signup float64
+	for _, s := range f.byClick {
+		if !x.hits(s.browser) || x.holds(s.clicked) == x.holds(s.signedUp) {
+			continue
+		}
+		switch {
+		case x.holds(s.signedUp) && s.known:
+			signup += kept
+		case x.holds(s.signedUp):
+			signup += lost
+		case s.credited && s.helped:
+			click += math.Log(helpedShare)
+		case s.credited:
+			click += kept
+		default:
+			click += lost
+		}
+	}
+	x.byClick = click > clear
+	x.bySignup = signup > 0 || !x.byClick
+}
+
+// place puts the ends of a fault halfway between the journey that still worked
+// and the first that was lost, and the same at its end.
+func (f *faultFinder) place(x *incident) {
+	var before, after table.Time
+	first, last := x.End, x.Start
+	inside := func(t table.Time) {
+		if x.holds(t) {
+			first, last = min(first, t), max(last, t)
+		}
+	}
+	for _, s := range f.byClick {
+		if !x.hits(s.browser) {
+			continue
+		}
+		if (x.byClick || x.pages[s.landing]) && !s.credited {
+			inside(s.clicked)
+		}
+		if x.bySignup && !s.known {
+			inside(s.signedUp)
+		}
+	}
+	well := func(t table.Time) {
+		if t < first {
+			before = max(before, t)
+		} else if t > last && (after == 0 || t < after) {
+			after = t
+		}
+	}
+	for _, s := range f.byClick {
+		if !x.hits(s.browser) {
+			continue
+		}
+		if (x.byClick || x.pages[s.landing]) && s.credited && !s.helped {
+			well(s.clicked)
+		}
+		if x.bySignup && s.known {
+			well(s.signedUp)
+		}
+	}
+	if x.bySignup {
+		for _, w := range f.worked {
+			if x.engine == anyEngine || x.engine == w.engine {
+				well(w.at)
+			}
+		}
+	}
+	x.Start, x.End = first, last
+	if before != 0 {
+		x.Start = before + (first-before)/2
+	}
+	if after != 0 {
+		x.End = last + (after-last)/2
 	}
 }
 
-func causeOf(c *table.PageCheck) gap.Slug {
-	switch {
-	case c.SnippetPresent == table.No:
-		return gap.SnippetBroken
-	case c.PublicKeyPresent == table.No:
-		return gap.PublicKeyMissing
-	case c.DataOverwritten == table.Yes:
-		return gap.DataOverwritten
+// named lists the pages of a fault found in the logs.
+func (f *faultFinder) named(x *incident) []string {
+	pages := map[string]bool{}
+	for p := range x.pages {
+		pages[p] = true
 	}
-	return ""
+	if x.byClick {
+		for _, p := range f.pages {
+			pages[p] = true
+		}
+	}
+	if x.bySignup {
+		for _, p := range f.signupPages {
+			pages[p] = true
+		}
+	}
+	return sorted(pages)
 }
+
+// mergePages makes one incident of landing pages that failed together, as far
+// as the journeys tell: with the same browsers, from the same day to the same day.
+func mergePages(xs []incident) []incident {
+	var out []incident
+	for _, x := range xs {
+		merged := false
+		for i := range out {
+			y := &out[i]
+			if x.Seen == seenLogs && y.Seen == seenLogs && len(x.pages) > 0 && len(y.pages) > 0 && x.engine == y.engine &&
+				apart(x.Start, y.Start) <= table.Day && apart(x.End, y.End) <= table.Day {
+				for p := range x.pages {
+					y.pages[p] = true
+				}
+				y.Pages, y.Start, y.End, merged = sorted(y.pages), min(x.Start, y.Start), max(x.End, y.End), true
+				break
+			}
+		}
+		if !merged {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+func apart(a, b table.Time) table.Time { return max(a-b, b-a) }
 
 // faultOf gives the incident a journey fell into, the one with the sign-up page
 // first.
@@ -290,36 +410,73 @@ func (b *builder) faultOf(j *gap.Journey) *gap.Incident {
 	if j.Signup != nil {
 		signedUp = j.Signup.At
 	}
+	var found *incident
 	for i := range b.incidents {
 		x := &b.incidents[i]
-		if x.covers(last.Page, last.At, signedUp) && (len(x.Browsers) == 0 || last.Browser.WebKit) {
-			return &x.Incident
+		if x.covers(last.Page, last.At, signedUp) && x.hits(last.Browser) && (found == nil || x.bySignup && !found.bySignup) {
+			found = x
 		}
 	}
-	return nil
+	if found == nil {
+		return nil
+	}
+	return &found.Incident
 }
 
-// reportIncidents adds to each incident what it cost: the gaps put down to a
-// fault of the site whose journey fell into it.
+// reportIncidents adds to each incident what it cost: the gaps put down to it
+// whose journey fell into it.
 func (b *builder) reportIncidents(gaps []gap.Gap) []gap.Incident {
 	out := make([]gap.Incident, len(b.incidents))
+	ids := map[string]int{}
 	for i := range b.incidents {
 		x := &b.incidents[i]
 		x.Lost = map[string]int64{}
 		for k := range gaps {
-			g := &gaps[k]
-			switch g.Case {
-			case gap.SnippetBroken, gap.DataOverwritten, gap.PublicKeyMissing:
-				if x.covers(g.LandingPage, g.ClickedAt, g.SignedUpAt) {
-					x.Purchases++
-					x.Lost[g.Currency] += g.Amount
-				}
+			if g := &gaps[k]; x.cost(g) {
+				x.Purchases++
+				x.Lost[g.Currency] += g.Amount
 			}
 		}
-		x.IncidentID = fmt.Sprintf("INC-%s-%d", x.Start.Date(), i+1)
+		x.IncidentID = x.id()
+		if ids[x.IncidentID]++; ids[x.IncidentID] > 1 {
+			x.IncidentID = fmt.Sprintf("%s-%d", x.IncidentID, ids[x.IncidentID])
+		}
 		x.From, x.To = x.Start.String(), x.End.String()
-		x.What = fmt.Sprintf("%s on %s from %s to %s: %d of %d clean journeys credited.", gap.CaseOf(x.Cause).Title, gap.PagesWords(x.Pages), x.Start.Date(), x.End.Date(), x.Credited, x.Expected)
+		x.What = x.sentence()
 		out[i] = x.Incident
 	}
 	return out
+}
+
+// cost tells whether a gap is put down to the incident.
+func (x *incident) cost(g *gap.Gap) bool {
+	switch g.Case {
+	case gap.PaymentNotTied:
+		return x.payments && x.holds(g.PurchasedAt)
+	case gap.SnippetBroken, gap.DataOverwritten, gap.PublicKeyMissing:
+		return x.covers(g.LandingPage, g.ClickedAt, g.SignedUpAt) && x.hits(named(g.ClickBrowser))
+	}
+	return false
+}
+
+// id names an incident by its first day and by what failed, so that it keeps
+// its name from night to night.
+func (x *incident) id() string {
+	sum := sha256.Sum256([]byte(strings.Join(slices.Concat([]string{string(x.Cause), string(x.engine)}, x.Pages), "\x00")))
+	return fmt.Sprintf("INC-%s-%c%c%c", x.Start.Date(), crockford[sum[0]&31], crockford[sum[1]&31], crockford[sum[2]&31])
+}
+
+func (x *incident) sentence() string {
+	span := fmt.Sprintf("from %s to %s", x.Start.Date(), x.End.Date())
+	if x.payments {
+		return fmt.Sprintf("Payments of credited customers were not recorded %s: the platform has %d of %d.", span, x.Credited, x.Expected)
+	}
+	where := gap.PagesWords(x.Pages)
+	if x.byClick {
+		where = "all pages"
+	}
+	if len(x.Browsers) > 0 {
+		where += " in " + x.Browsers[0]
+	}
+	return fmt.Sprintf("%s on %s %s: %d of %d clean journeys credited.", gap.CaseOf(x.Cause).Title, where, span, x.Credited, x.Expected)
 }

@@ -1,0 +1,245 @@
+package reconcile_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"lostlink/ingest/simulate"
+	"lostlink/ingest/table"
+	"lostlink/reconcile"
+	"lostlink/reconcile/gap"
+)
+
+// score is how the incidents found from a vendor's logs compare with its faults.
+type score struct {
+	faults, found     int // faults that lost enough clean sign-ups
+	start, end        int // found within a day
+	both              int // within a day at both ends
+	sparse            int // faults whose ends no clean journey shows within a day, not found within it
+	reported, untrue  int
+	outages, outFound int
+	years             float64
+	took              time.Duration
+	clean             int
+}
+
+func (s *score) add(o score) {
+	s.faults, s.found, s.start, s.end, s.both, s.sparse = s.faults+o.faults, s.found+o.found, s.start+o.start, s.end+o.end, s.both+o.both, s.sparse+o.sparse
+	s.reported, s.untrue, s.years, s.took, s.clean = s.reported+o.reported, s.untrue+o.untrue, s.years+o.years, s.took+o.took, s.clean+o.clean
+	s.outages, s.outFound = s.outages+o.outages, s.outFound+o.outFound
+}
+
+func (s score) String() string {
+	return fmt.Sprintf("faults %d found %d start %d end %d both %d (sparse %d) | reported %d untrue %d in %.1f years | outages %d found %d | clean %d, %v",
+		s.faults, s.found, s.start, s.end, s.both, s.sparse, s.reported, s.untrue, s.years, s.outages, s.outFound, s.clean, s.took.Round(time.Millisecond))
+}
+
+func family(b reconcile.CleanJourney) string {
+	switch {
+	case b.Browser.WebKit:
+		return "safari"
+	case b.Browser.Family == "Firefox":
+		return "firefox"
+	}
+	return "chrome"
+}
+
+// leastLost is how many clean sign-ups a fault must have lost to be asked for.
+const leastLost = 8
+
+// measure compares what is found without page checks with the truth.
+func measure(t testing.TB, v *vendor, say func(string, ...any)) score {
+	signup := v.Options.Site.SignupPath
+	set := *v.set
+	set.PageChecks = nil
+	journeys := reconcile.CleanJourneys(&set, v.opt)
+	start := time.Now()
+	res, err := reconcile.Run(&set, v.opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := score{took: time.Since(start), years: float64(v.PeriodEnd-v.PeriodStart) / float64(365*table.Day), clean: len(journeys)}
+	in := func(t, from, to table.Time) bool { return t >= from && t < to }
+	// hit tells whether a fault of the truth loses a journey.
+	hit := func(f *simulate.Incident, j reconcile.CleanJourney) bool {
+		if f.Cause == simulate.PaymentNotTied || f.Family != "" && f.Family != family(j) {
+			return false
+		}
+		click := in(j.Clicked, f.Start, f.End) && (f.Page == "*" || f.Page == j.Landing) && f.Cause != simulate.DataOverwritten
+		sign := in(j.SignedUp, f.Start, f.End) && (f.Page == "*" || f.Page == signup)
+		return click && !j.Credited || sign && !j.Known
+	}
+	near := func(a, b table.Time) bool { return max(a-b, b-a) <= table.Day }
+	for i := range v.Incidents {
+		f := &v.Incidents[i]
+		if f.Cause == simulate.PaymentNotTied {
+			if f.Lost >= leastLost {
+				s.outages++
+				for _, x := range res.Incidents {
+					if x.Cause == gap.PaymentNotTied && near(x.Start, f.Start) && near(x.End, f.End) {
+						s.outFound++
+						break
+					}
+				}
+			}
+			continue
+		}
+		lost := 0
+		for _, j := range journeys {
+			if hit(f, j) {
+				lost++
+			}
+		}
+		if lost < leastLost {
+			continue
+		}
+		s.faults++
+		var best *gap.Incident
+		var share table.Time
+		for k := range res.Incidents {
+			x := &res.Incidents[k]
+			if x.Cause == gap.PaymentNotTied {
+				continue
+			}
+			if o := min(x.End, f.End) - max(x.Start, f.Start); o > share && o*2 > min(x.End-x.Start, f.End-f.Start) {
+				best, share = x, o
+			}
+		}
+		if best == nil {
+			say("   MISSED %v %s %s %v - %v lost %d", f.Cause, f.Page, f.Family, f.Start, f.End, lost)
+			continue
+		}
+		s.found++
+		a, b := near(best.Start, f.Start), near(best.End, f.End)
+		if a {
+			s.start++
+		}
+		if b {
+			s.end++
+		}
+		if a && b {
+			s.both++
+		} else {
+			say("   ends   %v %s %s %v - %v lost %d: found %v - %v %v %v", f.Cause, f.Page, f.Family, f.Start, f.End, lost, best.Start, best.End, best.Pages, best.Browsers)
+		}
+	}
+	for _, x := range res.Incidents {
+		if x.Cause == gap.PaymentNotTied {
+			real := false
+			for i := range v.Incidents {
+				f := &v.Incidents[i]
+				real = real || f.Cause == simulate.PaymentNotTied && f.Start < x.End && f.End > x.Start
+			}
+			if !real {
+				s.untrue++
+				say("   UNTRUE %s", x.What)
+			}
+			s.reported++
+			continue
+		}
+		s.reported++
+		lost, real := 0, 0
+		for _, j := range journeys {
+			if j.Credited || !(in(j.SignedUp, x.Start, x.End+1) || in(j.Clicked, x.Start, x.End+1)) {
+				continue
+			}
+			pages := map[string]bool{}
+			for _, p := range x.Pages {
+				pages[p] = true
+			}
+			if !(in(j.SignedUp, x.Start, x.End+1) && pages[signup] || in(j.Clicked, x.Start, x.End+1) && pages[j.Landing]) {
+				continue
+			}
+			lost++
+			for i := range v.Incidents {
+				if hit(&v.Incidents[i], j) {
+					real++
+					break
+				}
+			}
+		}
+		if real*2 < lost {
+			s.untrue++
+			say("   UNTRUE %v - %v %v %v %d of %d (%d lost, %d by a fault)", x.Start, x.End, x.Pages, x.Browsers, x.Credited, x.Expected, lost, real)
+		}
+	}
+	return s
+}
+
+// faulty is a vendor with a fault of every kind and length.
+func faulty(seed uint64) simulate.Options {
+	rng := rand.New(rand.NewPCG(seed, 77))
+	o := simulate.DefaultOptions()
+	if rng.IntN(3) > 0 {
+		o = simulate.DrawOptions(seed)
+	}
+	o.Seed = seed
+	o.Customers = 800 + rng.IntN(4200)
+	o.Days = 180 + rng.IntN(180)
+	o.Site.FaultsDrawn, o.Site.WebhookOutages = 0, 2
+	o.Site.Faults = nil
+	signup := o.Site.SignupPath
+	at := 12.0
+	for at < float64(o.Days)-20 {
+		f := simulate.Fault{Cause: []simulate.Cause{simulate.SnippetBroken, simulate.SnippetBroken, simulate.DataOverwritten, simulate.PublicKeyMissing}[rng.IntN(4)],
+			Page: []string{"*", signup, "/", "/pricing"}[rng.IntN(4)], From: at}
+		if f.Cause == simulate.DataOverwritten {
+			f.Page = signup
+		}
+		if rng.IntN(3) == 0 {
+			f.Family = []string{"safari", "chrome", "firefox"}[rng.IntN(3)]
+		}
+		f.To = at + 1 + 13*rng.Float64()
+		o.Site.Faults = append(o.Site.Faults, f)
+		at = f.To + 8 + 25*rng.Float64()
+	}
+	o.Traffic = simulate.Traffic{Visitors: 2, Clickers: 1, Bots: 0.5, Crawlers: 0.5, Pasted: 0.2}
+	o.Formats.Gzip = false
+	return o
+}
+
+// clean is a vendor without any fault.
+func healthy(seed uint64) simulate.Options {
+	o := faulty(seed)
+	o.Site.Faults, o.Site.WebhookOutages = nil, 0
+	return o
+}
+
+func drawn(seed uint64) simulate.Options {
+	o := simulate.DrawOptions(seed)
+	o.Customers = 3000
+	o.Traffic = simulate.Traffic{Visitors: 2, Clickers: 1, Bots: 0.5, Crawlers: 0.5, Pasted: 0.2}
+	o.Formats.Gzip = false
+	return o
+}
+
+// TestDevMeasure prints the table for INCIDENT_SEEDS="from to".
+func TestDevMeasure(t *testing.T) {
+	var from, to uint64
+	if n, _ := fmt.Sscan(os.Getenv("INCIDENT_SEEDS"), &from, &to); n != 2 {
+		t.Skip("set INCIDENT_SEEDS=\"1 20\" to measure that many vendors of each kind")
+	}
+	for _, kind := range []struct {
+		name string
+		make func(uint64) simulate.Options
+	}{{"faulty", faulty}, {"drawn", drawn}, {"healthy", healthy}} {
+		if only := os.Getenv("INCIDENT_KIND"); only != "" && only != kind.name {
+			continue
+		}
+		var sum score
+		for seed := from; seed <= to; seed++ {
+			var lines []string
+			s := measure(t, makeVendor(t, kind.make(seed)), func(f string, args ...any) { lines = append(lines, fmt.Sprintf(f, args...)) })
+			fmt.Println(kind.name, strconv.FormatUint(seed, 10)+":", s)
+			for _, l := range lines {
+				fmt.Println(l)
+			}
+			sum.add(s)
+		}
+		fmt.Println("SUM", kind.name, sum)
+	}
+}
