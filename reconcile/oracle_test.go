@@ -30,11 +30,12 @@ type oracle struct {
 	paidBy   []int          // per purchase: its transaction, -1
 	group    map[string]int // id → the number of its person
 	landings map[table.Pos]bool
-	visitors []string // per click
-	given    map[string][]gift
+	visitors []string          // per click
+	given    map[string][]gift // by visitor id
+	named    map[string][]gift // by click id
 }
 
-// gift is somebody giving an e-mail address in a browser.
+// gift is somebody giving an e-mail address in a browser, or handing in a click.
 type gift struct {
 	who int
 	at  table.Time
@@ -57,6 +58,17 @@ func newOracle(set *table.Set, opt reconcile.Options) *oracle {
 	o.given = map[string][]gift{}
 	for i, s := range o.signups {
 		o.given[s.VisitorID] = append(o.given[s.VisitorID], gift{o.signupOf(i), s.SignedUpAt})
+	}
+	o.named = map[string][]gift{}
+	for i, s := range o.signups {
+		if !none(s.ClickID) {
+			o.named[s.ClickID] = append(o.named[s.ClickID], gift{o.signupOf(i), s.SignedUpAt})
+		}
+	}
+	for i, p := range o.purchases {
+		if !none(p.ClickID) && o.bought(i) {
+			o.named[p.ClickID] = append(o.named[p.ClickID], gift{o.buyer(i), p.PurchasedAt})
+		}
 	}
 	for _, v := range o.visits {
 		if n, ok := o.group["mailbox "+mailbox(v.Email)]; ok {
@@ -471,16 +483,8 @@ func (o *oracle) decided(i, who int) table.Time {
 
 // handedIn tells whether a sign-up or payment of the person names the click.
 func (o *oracle) handedIn(c table.Click, who int, until table.Time) bool {
-	if none(c.ClickID) {
-		return false
-	}
-	for i, s := range o.signups {
-		if s.ClickID == c.ClickID && s.SignedUpAt <= until && o.signupOf(i) == who {
-			return true
-		}
-	}
-	for i, p := range o.purchases {
-		if p.ClickID == c.ClickID && p.PurchasedAt <= until && o.bought(i) && o.buyer(i) == who {
+	for _, g := range o.named[c.ClickID] {
+		if g.who == who && g.at <= until {
 			return true
 		}
 	}
@@ -494,15 +498,15 @@ func (o *oracle) mailed(c table.Click, who int) bool {
 		return false
 	}
 	for id, n := range o.group {
-		if address, ok := strings.CutPrefix(id, "mailbox "); ok && n == who && variant(address) == variant(c.Email) && o.named(address) {
+		if address, ok := strings.CutPrefix(id, "mailbox "); ok && n == who && variant(address) == variant(c.Email) && o.onRecord(address) {
 			return true
 		}
 	}
 	return false
 }
 
-// named leaves out addresses that only a transaction or a test record holds.
-func (o *oracle) named(address string) bool {
+// onRecord leaves out addresses that only a transaction or a test record holds.
+func (o *oracle) onRecord(address string) bool {
 	for _, s := range o.signups {
 		if mailbox(s.Email) == address {
 			return true
