@@ -26,7 +26,9 @@ type builder struct {
 	purchaser []*person // per purchase; nil when the payment names nobody
 	txPerson  []int32   // per transaction: the person's node, -1
 	byName    map[string][]*person
-	bridges   map[int32]string
+	// paymentsOf lists by person's node all payments, also those that are no purchase.
+	paymentsOf map[int32][]int
+	bridges    map[int32]string
 
 	touchesOf map[int32][]int32  // by owner's node: touches of the person's browsers
 	mailed    map[string][]int32 // by exact e-mail: touches that carry it
@@ -54,9 +56,10 @@ func newBuilder(set *table.Set, opt Options) *builder {
 	b.placed = places(b.purchases, b.opt)
 	b.rec = newRecords(set, b.opt)
 	b.cat = newCatalogue(set, b.rec)
-	b.claims = newClaimIndex(set)
 	b.pages = newPages(set, b.rec, b.purchases, b.opt)
 	b.gatherPeople()
+	b.indexPayments()
+	b.claims = b.readClaims(set)
 	b.attributed = attribute(b.purchases, b.placed.place, b.transactions,
 		func(i int) int32 {
 			if p := b.purchaser[i]; p != nil {
@@ -247,7 +250,14 @@ func (b *builder) result(set *table.Set) *gap.Result {
 		return cmp.Or(cmp.Compare(a.PurchasedAt, c.PurchasedAt), cmp.Compare(a.PurchaseID, c.PurchaseID))
 	})
 	res.Incidents = b.reportIncidents(res.Gaps)
-	res.Missing = Missing(set)
+	inReview := make(map[string]*gap.Gap, len(res.Gaps))
+	for i := range res.Gaps {
+		inReview[res.Gaps[i].GapID] = &res.Gaps[i]
+	}
+	res.Answers = b.answers(func(*table.Claim) bool { return true }, func(i int) *gap.Gap {
+		return inReview[gapID(b.opt.InstallationKey, b.purchases[i].Processor, b.purchases[i].PurchaseID)]
+	})
+	res.Missing = b.missing(set, res.Gaps)
 	res.Notes = b.notes()
 	return res
 }

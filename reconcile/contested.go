@@ -28,6 +28,15 @@ func (b *builder) contested(i int) (gap.Contested, bool) {
 	j := b.journey(i)
 	c := gap.Contested{PurchaseID: j.Purchase.PurchaseID, PurchasedAt: j.Purchase.PurchasedAt, Purchased: j.Purchase.PurchasedAt.String(),
 		Email: j.Purchase.Email, Amount: j.Purchase.Amount, Currency: j.Purchase.Currency, Credited: credited, Row: j.PurchaseRow, Timeline: j.Events}
+	if j.Signup != nil {
+		c.SignedUpAt, c.SignedUp = j.Signup.At, j.Signup.At.String()
+	}
+	for k := range j.Clicks {
+		if k := &j.Clicks[k]; k.Tie.Sure() {
+			c.Clicks = append(c.Clicks, gap.ContestedClick{PartnerKey: k.PartnerKey, At: k.At, Clicked: k.At.String(), DaysBefore: int(j.Age(k) / table.Day),
+				InWindow: j.Age(k) <= table.Time(b.opt.CookieDays)*table.Day, Browser: k.Browser.String(), Page: k.Page, Tie: k.Tie.String(), Row: k.Row})
+		}
+	}
 	seen := map[string]bool{credited: true}
 	for k := len(j.Clicks) - 1; k >= 0; k-- {
 		k := &j.Clicks[k]
@@ -41,6 +50,9 @@ func (b *builder) contested(i int) (gap.Contested, bool) {
 			seen[k.PartnerKey] = true
 			c.Others = append(c.Others, gap.CandidateOf(k))
 		}
+	}
+	for _, o := range c.Others {
+		c.Replies = append(c.Replies, gap.Reply{PartnerKey: o.PartnerKey, Text: c.ReplyTo(o.PartnerKey)})
 	}
 	return c, len(c.Others) > 0
 }

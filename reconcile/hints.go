@@ -1,15 +1,11 @@
 package reconcile
 
 import (
-	"cmp"
-	"fmt"
-	"slices"
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
 
 	"lostlink/ingest/table"
-	"lostlink/reconcile/gap"
 )
 
 // catalogue is what the programme knows of its partners: whose coupon, whose
@@ -93,102 +89,6 @@ func (c *catalogue) selfPartner(emails []string) string {
 		}
 	}
 	return ""
-}
-
-// claimIndex finds the claims that mean a person.
-type claimIndex struct {
-	claims  []table.Claim
-	byEmail map[string][]int
-	byLoose map[string][]int
-	byName  map[string][]int // claims without an e-mail address
-}
-
-func newClaimIndex(set *table.Set) *claimIndex {
-	x := &claimIndex{claims: set.Claims.Rows(), byEmail: map[string][]int{}, byLoose: map[string][]int{}, byName: map[string][]int{}}
-	for i := range x.claims {
-		c := &x.claims[i]
-		if e := exactEmail(c.CustomerEmail); e != "" {
-			x.byEmail[e] = append(x.byEmail[e], i)
-			if l := looseEmail(c.CustomerEmail); l != e {
-				x.byLoose[l] = append(x.byLoose[l], i)
-			}
-		} else if n := nameKey(c.CustomerName); n != "" {
-			x.byName[n] = append(x.byName[n], i)
-		}
-	}
-	return x
-}
-
-// claimDays is how far the day a partner names may lie from the sign-up or
-// purchase: time zones and memory.
-const claimDays = 1
-
-// of lists the claims that name the person: by e-mail, or by name and a day on
-// which they signed up or bought, if nobody else of that name did.
-func (x *claimIndex) of(p *person, b *builder) []gap.Hint {
-	var out []gap.Hint
-	seen := map[int]bool{}
-	add := func(i int, sure bool, how string) {
-		if seen[i] {
-			return
-		}
-		seen[i] = true
-		c := &x.claims[i]
-		h := gap.Hint{PartnerKey: c.PartnerKey, At: c.ClaimedAt, Sure: sure, Row: b.rec.row(c.Pos),
-			What: fmt.Sprintf("%s claims this customer by %s", b.cat.title(c.PartnerKey), how)}
-		if c.PurchasedOn != 0 && !p.activeOn(c.PurchasedOn, claimDays) {
-			h.Sure = false
-			h.What += fmt.Sprintf(", but names %s, a day without sign-up or purchase", c.PurchasedOn)
-		}
-		out = append(out, h)
-	}
-	for _, e := range p.emails {
-		for _, i := range x.byEmail[e] {
-			add(i, true, "e-mail")
-		}
-		for _, i := range x.byLoose[looseEmail(e)] {
-			add(i, true, "e-mail")
-		}
-		for _, i := range x.byEmail[looseEmail(e)] {
-			add(i, true, "e-mail")
-		}
-	}
-	for _, n := range p.names {
-		for _, i := range x.byName[n] {
-			if meant(b.byName[n], x.claims[i].PurchasedOn) == p {
-				add(i, true, "name and day")
-			}
-		}
-	}
-	slices.SortFunc(out, func(a, c gap.Hint) int {
-		return cmp.Or(cmp.Compare(a.At, c.At), cmp.Compare(a.Row.File, c.Row.File), cmp.Compare(a.Row.Line, c.Row.Line))
-	})
-	return out
-}
-
-// meant gives the one of several people of a name whom a claim means by its
-// day: the only one who signed up or bought on it, else the only one who did
-// within a day of it; nil when nobody or several did.
-func meant(people []*person, day table.Date) *person {
-	if day == 0 {
-		return nil
-	}
-	for within := range table.Date(claimDays + 1) {
-		var found *person
-		n := 0
-		for _, p := range people {
-			if p.activeOn(day, within) {
-				found, n = p, n+1
-			}
-		}
-		if n > 0 {
-			if n > 1 {
-				return nil
-			}
-			return found
-		}
-	}
-	return nil
 }
 
 // title names a partner for people: the name when the catalogue has one.

@@ -289,7 +289,7 @@ func (b *builder) hints(j *gap.Journey, p *person, own []int32) {
 		j.Coupons = append(j.Coupons, h)
 		break
 	}
-	j.Claims = b.claims.of(p, b)
+	j.Claims = b.claims.hints(p, b)
 	if len(own) > 0 {
 		b.arrival(j, own[0])
 	}

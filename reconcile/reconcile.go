@@ -127,14 +127,14 @@ func Missing(set *table.Set) []gap.MissingSource {
 	var out []gap.MissingSource
 	for _, k := range table.Kinds() {
 		if !set.Has(k) && tells[k] != "" {
-			out = append(out, gap.MissingSource{Table: k, Tells: tells[k]})
+			out = append(out, gap.MissingSource{Table: k, Tells: tells[k], Decides: decides[k]})
 		}
 	}
 	if set.Has(table.Visits) && !cookies {
-		out = append(out, gap.MissingSource{Table: table.Visits, Tells: "the partner cookie in the site log: whether it was ever set, and still there at the sign-up (splits C02, C03, C04 and C07)"})
+		out = append(out, gap.MissingSource{Table: table.Visits, Tells: "the partner cookie in the site log: whether it was ever set, and still there at the sign-up (splits C02, C03, C04 and C07)", Decides: gap.DecidedByCookies})
 	}
 	if set.Has(table.Visits) && !visitors {
-		out = append(out, gap.MissingSource{Table: table.Visits, Tells: "a visitor id in the site log: whether the same browser came back (C02, C06)"})
+		out = append(out, gap.MissingSource{Table: table.Visits, Tells: "a visitor id in the site log: whether the same browser came back (C02, C06)", Decides: gap.DecidedByVisitorIDs})
 	}
 	return out
 }
@@ -150,6 +150,26 @@ var tells = map[table.Kind]string{
 	table.PageChecks:   "whether the snippet stood on a page on a day (tells C04, C07, C08 and C09 apart)",
 	table.Consents:     "who refused cookies (tells a refusal from a blocker, C03)",
 	table.Claims:       "which referrals partners miss (C10)",
+}
+
+// decides names the tables that settle near ties.
+var decides = map[table.Kind]string{table.PageChecks: gap.DecidedByPageChecks, table.Consents: gap.DecidedByConsents}
+
+// missing adds to [Missing] what is there but has holes that near ties wait
+// for, and what each would settle.
+func (b *builder) missing(set *table.Set, gaps []gap.Gap) []gap.MissingSource {
+	out := Missing(set)
+	if set.Has(table.PageChecks) {
+		out = append(out, gap.MissingSource{Table: table.PageChecks, Decides: gap.DecidedByPageChecks,
+			Tells: "checks of the pages and days that have none (tells C04, C07, C08 and C09 apart)"})
+	}
+	if len(b.rec.holes) > 0 {
+		out = append(out, gap.MissingSource{Table: table.Visits, Tells: "the days of the site log without a line", Decides: gap.DecidedByLogDays})
+	}
+	gap.Settle(out, gaps)
+	return slices.DeleteFunc(out, func(m gap.MissingSource) bool {
+		return m.Table == table.PageChecks && set.Has(table.PageChecks) && m.Settles.Count == 0
+	})
 }
 
 // notes are remarks on the data as a whole.

@@ -98,7 +98,7 @@ func TestClaimByName(t *testing.T) {
 		{"nobody", nil, day, nil},
 		{"no day named", []*person{a}, 0, nil},
 	} {
-		if got := meant(tc.people, tc.day); got != tc.want {
+		if got, _ := (&builder{}).activeOf(tc.people, tc.day); got != tc.want {
 			t.Errorf("%s: %v, want %v", tc.name, got, tc.want)
 		}
 	}

@@ -21,6 +21,7 @@ const (
 	gapsJSONL      = "gaps.jsonl"
 	gapsParquet    = "gaps.parquet"
 	contestedJSONL = "contested.jsonl"
+	claimsJSONL    = "claims.jsonl"
 	incidentsJSONL = "incidents.jsonl"
 	rejectsJSONL   = "rejects.jsonl"
 	runJSON        = "run.json"
@@ -34,6 +35,7 @@ func (r *Report) writeFiles(dir string) error {
 	}{
 		{gapsJSONL, func(e *json.Encoder) error { return encodeAll(e, r.gaps, gapRecord) }},
 		{contestedJSONL, func(e *json.Encoder) error { return encodeAll(e, r.Result.Contested, contestedRecord) }},
+		{claimsJSONL, func(e *json.Encoder) error { return encodeAll(e, r.Result.Answers, answerRecord) }},
 		{incidentsJSONL, func(e *json.Encoder) error { return encodeAll(e, r.Result.Incidents, incidentRecord) }},
 		{rejectsJSONL, func(e *json.Encoder) error {
 			return encodeAll(e, r.Run.Rejects, func(r table.Reject) table.Reject { return r })
@@ -106,7 +108,28 @@ func contestedRecord(c gap.Contested) gap.Contested {
 	c.Purchased = c.PurchasedAt.String()
 	c.Others = candidateRecords(c.Others)
 	c.Timeline = eventRecords(c.Timeline)
+	c.Clicks = mapped(c.Clicks, func(k gap.ContestedClick) gap.ContestedClick {
+		k.Clicked = k.At.String()
+		return k
+	})
+	c.Replies = mapped(c.Replies, func(r gap.Reply) gap.Reply { return r })
+	c.SignedUp = c.SignedUpAt.String()
 	return c
+}
+
+func answerRecord(a gap.Answer) gap.Answer {
+	a.Claimed, a.CreditedOn = a.ClaimedAt.String(), a.CreditedAt.String()
+	same := func(s string) string { return s }
+	a.PurchaseIDs, a.GapIDs, a.Questions = mapped(a.PurchaseIDs, same), mapped(a.GapIDs, same), mapped(a.Questions, same)
+	a.Rows = mapped(a.Rows, func(r gap.Row) gap.Row { return r })
+	return a
+}
+
+func missingRecord(m gap.MissingSource) gap.MissingSource {
+	if m.Settles.Minor == nil {
+		m.Settles.Minor = map[string]int64{}
+	}
+	return m
 }
 
 func incidentRecord(in gap.Incident) gap.Incident {
@@ -246,6 +269,7 @@ type runRecord struct {
 	Review        int                 `json:"review_rows"`
 	NotListed     []unlistedRecord    `json:"not_listed"`
 	Contested     int                 `json:"contested"`
+	Claims        int                 `json:"claims"`
 	Incidents     int                 `json:"incidents"`
 	Rejects       int                 `json:"rejects"`
 	Unplaced      gap.Sum             `json:"unplaced_transactions"`
@@ -275,10 +299,10 @@ func (r *Report) writeRun(dir string) error {
 		Run: r.Run.ID, Programme: r.Options.Programme, Version: r.Run.Version,
 		AsOf: res.AsOf.String(), PeriodStart: res.PeriodStart.String(), PeriodEnd: res.PeriodEnd.String(),
 		Inputs: mapped(r.Run.Inputs, func(i Input) Input { return i }), TieOut: res.TieOut,
-		Gaps: len(r.gaps), Review: len(r.Review), NotListed: []unlistedRecord{}, Contested: len(res.Contested), Incidents: len(res.Incidents),
+		Gaps: len(r.gaps), Review: len(r.Review), NotListed: []unlistedRecord{}, Contested: len(res.Contested), Claims: len(res.Answers), Incidents: len(res.Incidents),
 		Rejects: len(r.Run.Rejects), Unplaced: res.Unplaced,
 		OverConnected: mapped(res.OverConnected, func(o gap.OverConnected) gap.OverConnected { return o }),
-		Missing:       mapped(res.Missing, func(m gap.MissingSource) gap.MissingSource { return m }),
+		Missing:       mapped(r.Missing, missingRecord),
 		Notes:         mapped(res.Notes, func(s string) string { return s }),
 		Options:       mapped(r.Run.Options, func(kv KeyValue) KeyValue { return kv }),
 	}

@@ -30,6 +30,9 @@ type Report struct {
 	Causes   []CauseTotal
 	Partners []PartnerTotal
 	Weeks    []Week
+	// Missing are the sources there are not: those first that would settle near
+	// ties over the most money.
+	Missing []gap.MissingSource
 
 	gaps  []gap.Gap // as written to the files
 	names *names

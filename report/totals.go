@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"math/big"
 	"slices"
 
@@ -37,6 +38,30 @@ type Week struct {
 	Incidents  []*gap.Incident // that touch the week
 }
 
+// orderMissing puts the sources that would settle the most money first.
+func (r *Report) orderMissing(w *worth) {
+	r.Missing = slices.Clone(r.Result.Missing)
+	slices.SortStableFunc(r.Missing, func(a, b gap.MissingSource) int {
+		x, y := a.Settles, b.Settles
+		return cmp.Or(cmp.Compare(y.Minor[r.MainCurrency], x.Minor[r.MainCurrency]), w.sum(y.Minor).Cmp(w.sum(x.Minor)), cmp.Compare(y.Count, x.Count))
+	})
+}
+
+// Settles says in words how many purchases a missing source would settle and
+// what is at stake in them, "" for none.
+func (r *Report) Settles(m *gap.MissingSource) string {
+	if m.Settles.Count == 0 {
+		return ""
+	}
+	var money []string
+	for _, c := range r.ReadCurrencies() {
+		if v := m.Settles.Minor[c]; v != 0 {
+			money = append(money, Money(v, c))
+		}
+	}
+	return fmt.Sprintf("%s: %s", count(m.Settles.Count, "purchase", "purchases"), list(money))
+}
+
 // HasShare tells whether the attributed money by week is known, and with it
 // the share that was lost.
 func (r *Report) HasShare() bool { return len(r.Result.Attributed) > 0 }
@@ -47,6 +72,7 @@ func (r *Report) total() {
 	r.totalCauses(w)
 	r.totalPartners(w)
 	r.totalWeeks()
+	r.orderMissing(w)
 	rows := map[string]int{}
 	for i := range r.Review {
 		rows[r.Review[i].Gap.Currency]++

@@ -25,6 +25,9 @@ func newNames(res *gap.Result) *names {
 			keys[c.PartnerKey] = true
 		}
 	}
+	for i := range res.Answers {
+		keys[res.Answers[i].PartnerKey], keys[res.Answers[i].Credited] = true, true
+	}
 	for i := range res.Contested {
 		c := &res.Contested[i]
 		keys[c.Credited], keys[c.LastClick] = true, true
@@ -96,7 +99,7 @@ func (r *Report) why(g *gap.Gap) string {
 	if g.NearTie() {
 		parts = append(parts, fmt.Sprintf("Nearly as likely: %s.", CauseText(g.RunnerUp)))
 		if len(g.WouldDecide) > 0 {
-			parts = append(parts, fmt.Sprintf("Would decide: %s.", strings.ReplaceAll(list(g.WouldDecide), "_", " ")))
+			parts = append(parts, fmt.Sprintf("Would decide: %s.", list(g.WouldDecide)))
 		}
 	}
 	var others []string

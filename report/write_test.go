@@ -61,7 +61,7 @@ func TestFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	var a txtar.Archive
-	for _, name := range []string{"lostlink-review_example-shop_2026-03-08_20260310-5a1b.xlsx", "gaps.jsonl", "contested.jsonl", "incidents.jsonl", "rejects.jsonl", "run.json"} {
+	for _, name := range []string{"lostlink-review_example-shop_2026-03-08_20260310-5a1b.xlsx", "gaps.jsonl", "contested.jsonl", "claims.jsonl", "incidents.jsonl", "rejects.jsonl", "run.json"} {
 		data, ok := files(t, w.Dir)[name]
 		if !ok {
 			t.Fatalf("no %s", name)
@@ -249,7 +249,7 @@ func TestWords(t *testing.T) {
 	for _, it := range r.Review {
 		if it.Gap.GapID == "LL-AAAA-AAAA-AAA2" {
 			want := "Clicked the link of Bolt & Sons on 2026-03-03; from 08:00 on nobody who landed on /pricing was credited. " +
-				"Nearly as likely: C03 Cookies refused or blocked. Would decide: page checks and consents. Also clicked: Acme Reviews."
+				"Nearly as likely: C03 Cookies refused or blocked. Would decide: page checks and the consent log. Also clicked: Acme Reviews."
 			if it.Why != want {
 				t.Errorf("why\n%s\nwant\n%s", it.Why, want)
 			}

@@ -280,6 +280,13 @@ func TestDocOutputs(t *testing.T) {
 	d.lists(t, "The folder of a run", files)
 	d.lists(t, "gaps.jsonl", fields(reflect.TypeFor[gap.Gap]()))
 	d.lists(t, "contested.jsonl", fields(reflect.TypeFor[gap.Contested]()))
+	d.lists(t, "A click of a contested purchase", fields(reflect.TypeFor[gap.ContestedClick]()))
+	d.lists(t, "claims.jsonl", fields(reflect.TypeFor[gap.Answer]()))
+	var answers []string
+	for _, k := range gap.AnswerKinds() {
+		answers = append(answers, string(k))
+	}
+	d.lists(t, "An answer", answers)
 	d.lists(t, "incidents.jsonl", fields(reflect.TypeFor[gap.Incident]()))
 	d.lists(t, "rejects.jsonl", fields(reflect.TypeFor[table.Reject]()))
 	d.lists(t, "A candidate", fields(reflect.TypeFor[gap.Candidate]()))

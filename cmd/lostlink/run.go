@@ -22,6 +22,7 @@ below the output folder:
 
   lostlink-review_….xlsx  the workbook in which finance decides
   gaps.jsonl, .parquet    every purchase without attribution, with evidence
+  claims.jsonl            the answer to every partner's claim
   contested.jsonl         credited purchases another partner had a part in
   incidents.jsonl         faults of the site and what they cost
   rejects.jsonl           input rows that could not be used, and why

@@ -56,6 +56,7 @@ type Candidate struct {
 	ClickedAt  table.Time `json:"-"`
 	Clicked    string     `json:"clicked_at,omitempty"` // RFC 3339, UTC
 	Tie        string     `json:"tie"`                  // how the click is tied to the customer
+	Sure       bool       `json:"-"`                    // whether the tie is deterministic
 	Others     int        `json:"others"`               // further people the same tie would fit as well
 }
 
@@ -167,8 +168,14 @@ type Contested struct {
 	Credited    string      `json:"credited_partner_key"`
 	LastClick   string      `json:"last_click_partner_key"` // who gets it by the last-click rule
 	Others      []Candidate `json:"others"`                 // the other partners clicked, latest first
-	Timeline    []Event     `json:"timeline"`
-	Row         Row         `json:"row"`
+	// Clicks are all that are surely the customer's, in time order; Replies
+	// answer each of the other partners, in their order.
+	Clicks     []ContestedClick `json:"clicks"`
+	Replies    []Reply          `json:"replies"`
+	SignedUpAt table.Time       `json:"-"` // 0: no sign-up is on record
+	SignedUp   string           `json:"signed_up_at,omitempty"`
+	Timeline   []Event          `json:"timeline"`
+	Row        Row              `json:"row"`
 }
 
 // Incident is a stretch of time in which a page credited next to nothing that

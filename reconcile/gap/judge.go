@@ -146,7 +146,7 @@ func (v *Verdict) who(j *Journey) {
 
 // CandidateOf puts a click into the list of those in question.
 func CandidateOf(c *Click) Candidate {
-	return Candidate{PartnerKey: c.PartnerKey, ClickedAt: c.At, Clicked: c.At.String(), Tie: c.Tie.String(), Others: c.Others}
+	return Candidate{PartnerKey: c.PartnerKey, ClickedAt: c.At, Clicked: c.At.String(), Tie: c.Tie.String(), Sure: c.Tie.Sure(), Others: c.Others}
 }
 
 // hinted gives the partner the hints point at, the strongest kind first.
@@ -206,15 +206,15 @@ func (v *Verdict) because() string {
 	}
 	switch {
 	case own != "" && tie != "":
-		return sentence(own + "; " + tie)
+		return Sentence(own + "; " + tie)
 	case own+tie != "":
-		return sentence(own + tie)
+		return Sentence(own + tie)
 	}
-	return sentence(v.Findings[0].What)
+	return Sentence(v.Findings[0].What)
 }
 
-// sentence gives a capital and a full stop.
-func sentence(s string) string {
+// Sentence gives a capital and a full stop.
+func Sentence(s string) string {
 	r, n := utf8.DecodeRuneInString(s)
 	// growsumo.data keeps its small letter.
 	if !strings.HasPrefix(s, "growsumo") {
@@ -244,21 +244,21 @@ func (v *Verdict) whatWouldDecide(j *Journey) {
 		}
 	}
 	if has(SnippetBroken, DataOverwritten, PublicKeyMissing, SafariNoSnippet) && !(j.Landing.Checked && j.SignupPage.Checked) {
-		add("page checks")
+		add(DecidedByPageChecks)
 		if !j.Has.Cookies {
-			add("the partner cookie in the site log")
+			add(DecidedByCookies)
 		}
 	}
 	if has(CookiesBlocked) && !j.Has.Consents {
-		add("the consent log")
+		add(DecidedByConsents)
 	}
 	if has(CookiesCleared, DeviceSwitch, CookiesBlocked) && !j.Has.VisitorIDs {
-		add("a visitor id in the site log")
+		add(DecidedByVisitorIDs)
 	}
 	if has(NoPartnerSignal) {
-		add("the partner's answer to the three questions")
+		add(DecidedByQuestions)
 	}
 	if j.Has.LogHole {
-		add("the missing days of the site log")
+		add(DecidedByLogDays)
 	}
 }

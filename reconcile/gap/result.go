@@ -10,8 +10,10 @@ type Result struct {
 	PeriodEnd   table.Time // … and before here are judged
 	Gaps        []Gap
 	Contested   []Contested
-	Incidents   []Incident
-	TieOut      TieOut
+	// Answers holds one answer to every claim read, by the time of the claim.
+	Answers   []Answer
+	Incidents []Incident
+	TieOut    TieOut
 	// Attributed sums the attributed purchases by UTC day, in date order. The
 	// report makes the weekly share of lost revenue of it; nil leaves that out.
 	Attributed []DaySum
@@ -19,7 +21,7 @@ type Result struct {
 	Unplaced Sum
 	// OverConnected lists ids that were cut because too many people share them.
 	OverConnected []OverConnected
-	// Missing lists the tables no source gave, and what cannot be told without.
+	// Missing lists the sources there are not, in the order of the tables.
 	Missing []MissingSource
 	// Notes are remarks on the data as a whole (a day without log lines, …).
 	Notes []string
@@ -41,8 +43,14 @@ type OverConnected struct {
 	Limit int    `json:"limit"`
 }
 
-// MissingSource says what a table that is not there would have told.
+// MissingSource says what records that are not there would have told.
 type MissingSource struct {
 	Table table.Kind `json:"table"`
 	Tells string     `json:"tells"`
+	// Decides is the source as Gap.WouldDecide names it, "" where no near tie
+	// waits for it.
+	Decides string `json:"decides,omitempty"`
+	// Settles counts the gaps whose near tie it would settle, and what is at
+	// stake in them.
+	Settles Sum `json:"settles"`
 }

@@ -3,6 +3,7 @@
 package results
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -42,8 +43,12 @@ func Large(n int, seed uint64) (*gap.Result, report.Run, report.Options) {
 		PeriodStart: day0.Start(), PeriodEnd: (day0 + 84).Start(), AsOf: (day0 + 86).Start(),
 		PartnerNames:  map[string]string{},
 		OverConnected: []gap.OverConnected{{Kind: "visitor_id", ID: "kiosk-17", Other: 41, Limit: 5}},
-		Missing:       []gap.MissingSource{{Table: table.Consents, Tells: "whether a customer refused cookies or a blocker did it"}},
-		Notes:         []string{"The access log has no line between 2026-02-11 02:00 and 05:00 UTC."},
+		Missing: []gap.MissingSource{
+			{Table: table.Links, Tells: "the partners' short addresses"},
+			{Table: table.Consents, Tells: "whether a customer refused cookies or a blocker did it", Decides: gap.DecidedByConsents},
+			{Table: table.PageChecks, Tells: "whether the snippet stood on a page on a day", Decides: gap.DecidedByPageChecks},
+		},
+		Notes: []string{"The access log has no line between 2026-02-11 02:00 and 05:00 UTC."},
 	}
 	for _, p := range samplePartners {
 		if p[1] != "" {
@@ -139,13 +144,25 @@ func Large(n int, seed uint64) (*gap.Result, report.Run, report.Options) {
 	for i := range 9 {
 		at := (day0 + table.Date(i*7)).Start() + 9*table.Hour
 		a, b := samplePartners[i%4][0], samplePartners[(i+1)%4][0]
-		res.Contested = append(res.Contested, gap.Contested{
+		last := a
+		if i == 7 { // the platform did not follow its own rule
+			last = b
+		}
+		c := gap.Contested{
 			PurchaseID: fmt.Sprintf("ch_contested%d", i), PurchasedAt: at, Email: fmt.Sprintf("two.links%d@example.com", i), Amount: 9900, Currency: "EUR",
-			Credited: a, LastClick: a, Others: []gap.Candidate{{PartnerKey: b, ClickedAt: at - 9*table.Day, Tie: "visitor id"}},
-			Timeline: []gap.Event{{At: at - 9*table.Day, Kind: gap.EventClick, Who: b}, {At: at - 2*table.Day, Kind: gap.EventClick, Who: a}, {At: at, Kind: gap.EventPurchase}},
-			Row:      gap.Row{File: "stripe_payments.csv", Line: int64(5000 + i)},
-		})
+			Credited: a, LastClick: last, Others: []gap.Candidate{{PartnerKey: b, ClickedAt: at - 9*table.Day, Tie: "visitor id"}},
+			Timeline:   []gap.Event{{At: at - 9*table.Day, Kind: gap.EventClick, Who: b}, {At: at - 2*table.Day, Kind: gap.EventClick, Who: a}, {At: at, Kind: gap.EventPurchase}},
+			SignedUpAt: at - table.Hour,
+			Clicks: []gap.ContestedClick{
+				{PartnerKey: b, At: at - 9*table.Day, DaysBefore: 8, InWindow: true, Browser: "Safari on iPhone", Page: "/lp/spring-campaign-for-small-agencies", Tie: "visitor id", Row: gap.Row{File: "clicks.csv", Line: int64(6000 + 2*i)}},
+				{PartnerKey: last, At: at - 2*table.Day, DaysBefore: 1, InWindow: true, Browser: "Chrome on Windows", Page: "/pricing", Tie: "e-mail", Row: gap.Row{File: "clicks.csv", Line: int64(6001 + 2*i)}},
+			},
+			Row: gap.Row{File: "stripe_payments.csv", Line: int64(5000 + i)},
+		}
+		c.Replies = []gap.Reply{{PartnerKey: b, Text: c.ReplyTo(b)}}
+		res.Contested = append(res.Contested, c)
 	}
+	res.Answers = answers(res, n)
 	res.Incidents = []gap.Incident{
 		{IncidentID: "I-1", Cause: gap.SnippetBroken, Pages: []string{"/pricing", "/signup"}, Start: (day0 + 35).Start() + 14*table.Hour, End: (day0 + 47).Start() + 9*table.Hour,
 			Expected: 61, Credited: 1, Purchases: 58, Lost: map[string]int64{"EUR": 1234500, "JPY": 512000}, Seen: "logs and page checks",
@@ -153,6 +170,7 @@ func Large(n int, seed uint64) (*gap.Result, report.Run, report.Options) {
 		{IncidentID: "I-2", Cause: gap.DataOverwritten, Pages: []string{"/checkout"}, Browsers: []string{"Safari"}, Start: (day0 + 70).Start(), End: (day0 + 72).Start(),
 			Expected: 9, Credited: 0, Purchases: 7, Lost: map[string]int64{"EUR": 88000}, Seen: "logs", What: "No journey through /checkout was credited for two days."},
 	}
+	gap.Settle(res.Missing, res.Gaps)
 	res.Unplaced.Add("EUR", 4900)
 	run := report.Run{
 		ID: "2026-03-30-9f31c2", Version: "0.1.0",
@@ -170,6 +188,35 @@ func Large(n int, seed uint64) (*gap.Result, report.Run, report.Options) {
 	opt.Rates = []report.Rate{{Currency: "USD", ToMain: "0.86"}, {Currency: "GBP", ToMain: "1.14"}, {Currency: "JPY", ToMain: "0.0056"}, {Currency: "KWD", ToMain: "2.81"}}
 	opt.Commission = []report.CommissionRule{{Percent: "20"}}
 	return res, run, opt
+}
+
+// answers makes a claim of every kind, and more that are gaps.
+func answers(res *gap.Result, n int) []gap.Answer {
+	var out []gap.Answer
+	add := func(kind gap.AnswerKind, a gap.Answer) {
+		i := len(out)
+		a.ClaimID, a.Answer, a.ClaimedAt = fmt.Sprintf("clm_%06d", i), kind, (day0+70).Start()+table.Time(i)*table.Hour
+		a.PartnerKey = cmp.Or(a.PartnerKey, samplePartners[i%4][0])
+		a.PurchasedOn = (day0 + table.Date(i)).String()
+		a.Row = gap.Row{File: "claims.csv", Line: int64(i + 2)}
+		a.Rows = append([]gap.Row{a.Row}, a.Rows...)
+		out = append(out, a)
+	}
+	for i := range min(n, 12) {
+		g := &res.Gaps[i]
+		add(gap.AnswerGap, gap.Answer{PartnerKey: g.PartnerKey, CustomerName: g.Name, CustomerEmail: g.Email, FoundBy: gap.FoundByEmail, Fits: 1, PurchaseIDs: []string{g.PurchaseID}, GapIDs: []string{g.GapID},
+			What:      fmt.Sprintf("The purchase of %s (%s) is credited to nobody so far and is in review as %s: %s.", g.PurchasedAt.Date(), report.Money(g.Amount, g.Currency), g.GapID, report.CauseText(g.Case)),
+			Questions: gap.Questions()[1 : 1+2*(i%2)], Rows: []gap.Row{g.Row}})
+	}
+	for i := range res.Contested {
+		c := &res.Contested[i]
+		add(gap.AnswerContested, gap.Answer{PartnerKey: c.Others[0].PartnerKey, CustomerEmail: c.Email, FoundBy: gap.FoundByEmail, Fits: 1, PurchaseIDs: []string{c.PurchaseID}, Credited: c.Credited, CreditedAt: c.PurchasedAt + table.Hour,
+			What: fmt.Sprintf("The purchase of %s (%s) is credited to %s: the platform recorded it on %[1]s. %s", c.PurchasedAt.Date(), report.Money(c.Amount, c.Currency), c.Credited, c.Replies[0].Text), Rows: []gap.Row{c.Row}})
+	}
+	for _, k := range gap.AnswerKinds()[2:] {
+		add(k, gap.Answer{CustomerName: "Sample Person", What: "A made-up answer: " + k.Title() + ".", Questions: gap.Questions()[:1]})
+	}
+	return out
 }
 
 // gapID has the form of a real one; the check sign is not.

@@ -24,8 +24,12 @@ func Small() (*gap.Result, report.Run, report.Options) {
 	res := &gap.Result{
 		AsOf: at("2026-03-10 00:00"), PeriodStart: at("2026-03-02 00:00"), PeriodEnd: at("2026-03-09 00:00"),
 		PartnerNames: map[string]string{"acme": "Acme Reviews", "bolt": "Bolt & Sons"},
-		Missing:      []gap.MissingSource{{Table: table.Consents, Tells: "whether a customer refused cookies or a blocker did it"}},
-		Notes:        []string{"The access log has no line on 2026-03-04 between 02:00 and 05:00 UTC."},
+		Missing: []gap.MissingSource{
+			{Table: table.Links, Tells: "the partners' short addresses"},
+			{Table: table.PageChecks, Tells: "whether the snippet stood on a page on a day", Decides: gap.DecidedByPageChecks},
+			{Table: table.Consents, Tells: "whether a customer refused cookies or a blocker did it", Decides: gap.DecidedByConsents},
+		},
+		Notes: []string{"The access log has no line on 2026-03-04 between 02:00 and 05:00 UTC."},
 		Gaps: []gap.Gap{
 			{
 				GapID: "LL-AAAA-AAAA-AAA1", PurchaseID: "ch_1", PurchasedAt: at("2026-03-02 10:00"), Email: "ana@example.com", Name: "Ana Example",
@@ -45,7 +49,7 @@ func Small() (*gap.Result, report.Run, report.Options) {
 			{
 				GapID: "LL-AAAA-AAAA-AAA2", PurchaseID: "ch_2", PurchasedAt: at("2026-03-03 12:00"), Email: "ben@example.org", Amount: 29900, Refunded: 9900, Currency: "EUR",
 				Case: gap.SnippetBroken, Probability: 0.55, RunnerUp: gap.CookiesBlocked, Ranking: map[gap.Slug]float64{gap.SnippetBroken: 0.55, gap.CookiesBlocked: 0.4},
-				WouldDecide: []string{"page_checks", "consents"}, PartnerKey: "bolt", Suggest: gap.Ask,
+				WouldDecide: []string{gap.DecidedByPageChecks, gap.DecidedByConsents}, PartnerKey: "bolt", Suggest: gap.Ask,
 				Reason:     "Clicked the link of Bolt & Sons on 2026-03-03; from 08:00 on nobody who landed on /pricing was credited.",
 				Candidates: []gap.Candidate{{PartnerKey: "bolt", ClickedAt: at("2026-03-03 11:00"), Tie: "click id"}, {PartnerKey: "acme", ClickedAt: at("2026-02-20 11:00"), Tie: "visitor id", Others: 1}},
 				Timeline: []gap.Event{
@@ -74,21 +78,52 @@ func Small() (*gap.Result, report.Run, report.Options) {
 		},
 		Contested: []gap.Contested{{
 			PurchaseID: "ch_6", PurchasedAt: at("2026-03-06 21:00"), Email: "fay@example.com", Amount: 2900, Currency: "EUR", Credited: "bolt", LastClick: "bolt",
-			Others:   []gap.Candidate{{PartnerKey: "acme", ClickedAt: at("2026-03-01 10:00"), Tie: "visitor id"}},
-			Timeline: []gap.Event{{At: at("2026-03-01 10:00"), Kind: gap.EventClick, Who: "acme"}, {At: at("2026-03-05 10:00"), Kind: gap.EventClick, Who: "bolt"}},
-			Row:      gap.Row{File: "payments.csv", Line: 7},
+			Others:     []gap.Candidate{{PartnerKey: "acme", ClickedAt: at("2026-03-01 10:00"), Tie: "visitor id"}},
+			Timeline:   []gap.Event{{At: at("2026-03-01 10:00"), Kind: gap.EventClick, Who: "acme"}, {At: at("2026-03-05 10:00"), Kind: gap.EventClick, Who: "bolt"}},
+			SignedUpAt: at("2026-03-06 20:55"),
+			Clicks: []gap.ContestedClick{
+				{PartnerKey: "acme", At: at("2026-03-01 10:00"), DaysBefore: 5, InWindow: true, Browser: "Chrome on Windows", Page: "/", Tie: "visitor id", Row: gap.Row{File: "clicks.csv", Line: 7}},
+				{PartnerKey: "bolt", At: at("2026-03-05 10:00"), DaysBefore: 1, InWindow: true, Browser: "Chrome on Windows", Page: "/pricing", Tie: "e-mail", Row: gap.Row{File: "clicks.csv", Line: 8}},
+			},
+			Row: gap.Row{File: "payments.csv", Line: 7},
 		}},
 		Incidents: []gap.Incident{{
 			IncidentID: "I-1", Cause: gap.SnippetBroken, Pages: []string{"/pricing"}, Start: at("2026-03-03 08:00"), End: at("2026-03-04 08:00"),
 			Expected: 12, Credited: 0, Purchases: 1, Lost: map[string]int64{"EUR": 20000}, Seen: "logs", What: "None of 12 clean journeys through /pricing was credited.",
 		}},
+		Answers: []gap.Answer{
+			{
+				ClaimID: "claim-1", PartnerKey: "acme", ClaimedAt: at("2026-03-07 09:00"), CustomerName: "Ana Example", CustomerEmail: "ana@example.com", PurchasedOn: "2026-03-02",
+				Answer: gap.AnswerGap, What: "The purchase of 2026-03-02 (EUR 118.80) is credited to nobody so far and is in review as LL-AAAA-AAAA-AAA1: C05 Cookie expired.",
+				FoundBy: gap.FoundByEmail, Fits: 1, PurchaseIDs: []string{"ch_1"}, GapIDs: []string{"LL-AAAA-AAAA-AAA1"},
+				Rows: []gap.Row{{File: "claims.csv", Line: 2}, {File: "payments.csv", Line: 2}, {File: "clicks.csv", Line: 2}}, Row: gap.Row{File: "claims.csv", Line: 2},
+			},
+			{
+				ClaimID: "claim-2", PartnerKey: "acme", ClaimedAt: at("2026-03-08 09:00"), CustomerName: "Fay Example", PurchasedOn: "2026-03-06", Note: "=not tracked",
+				Answer: gap.AnswerContested, What: "The purchase of 2026-03-06 (EUR 29.00) is credited to Bolt & Sons: the platform recorded it on 2026-03-06.",
+				FoundBy: gap.FoundByNameAndDay, Fits: 1, PurchaseIDs: []string{"ch_6"}, Credited: "bolt", CreditedAt: at("2026-03-06 21:30"),
+				Rows: []gap.Row{{File: "claims.csv", Line: 3}, {File: "payments.csv", Line: 7}}, Row: gap.Row{File: "claims.csv", Line: 3},
+			},
+			{
+				PartnerKey: "bolt", ClaimedAt: at("2026-03-08 10:00"), CustomerEmail: "=zoe@example.net", Answer: gap.AnswerNoSuchCustomer,
+				What: "No customer with this e-mail address is on record up to 2026-03-09.", Questions: gap.Questions()[:1],
+				Rows: []gap.Row{{File: "claims.csv", Line: 4}}, Row: gap.Row{File: "claims.csv", Line: 4},
+			},
+		},
 		Attributed: []gap.DaySum{{Day: at("2026-03-06 00:00").Date(), Sum: gap.Sum{Count: 1, Minor: map[string]int64{"EUR": 2900}}}},
+	}
+	for i := range res.Contested {
+		c := &res.Contested[i]
+		for _, o := range c.Others {
+			c.Replies = append(c.Replies, gap.Reply{PartnerKey: o.PartnerKey, Text: c.ReplyTo(o.PartnerKey)})
+		}
 	}
 	for i := range res.Gaps {
 		g := &res.Gaps[i]
 		res.TieOut.Read.Add(g.Currency, g.Amount)
 		res.TieOut.Place(gap.Unattributed, g.Currency, g.Amount)
 	}
+	gap.Settle(res.Missing, res.Gaps)
 	for p, minor := range map[gap.Place]int64{gap.Attributed: 2900, gap.Duplicate: 2900, gap.ExcludedFailed: 9900} {
 		res.TieOut.Read.Add("EUR", minor)
 		res.TieOut.Place(p, "EUR", minor)
