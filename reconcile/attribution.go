@@ -72,13 +72,22 @@ func attribute(purchases []table.Purchase, place []gap.Place, txs []table.Transa
 		{func(i int) string { return looseEmail(purchases[i].Email) }, func(t int) string { return looseEmail(txs[t].Email) }},
 		{func(i int) string { return personKey(person(i)) }, func(t int) string { return personKey(txPerson(t)) }},
 	}
+	match := table.Time(opt.MatchDays) * table.Day
 	for _, r := range rules {
-		a.pass(purchases, txs, live, dead, r.purchase, r.tx, early, table.Time(opt.MatchDays)*table.Day)
+		a.pass(purchases, txs, live, dead, r.purchase, r.tx, window{before: early, after: match})
+	}
+	// A unit that is set wrongly makes all amounts differ by one factor: a fault
+	// of the data, not payments that were never recorded.
+	for _, scale := range []scale{{1, 100}, {100, 1}, {1, 1000}, {1000, 1}} {
+		for _, r := range rules {
+			a.unitFaults += a.pass(purchases, txs, live, dead, r.purchase, r.tx, window{before: early, after: match, scale: scale})
+		}
 	}
 	// What is left over was recorded late, mostly by hand after a complaint.
-	// Taking such a purchase for a gap would pay for it twice.
+	// Taking such a purchase for a gap would pay for it twice. Records from after
+	// the end of what is known may belong to payments that have not been read.
 	for _, r := range rules {
-		a.pass(purchases, txs, live, dead, r.purchase, r.tx, backdated, table.Time(opt.LookBackDays)*table.Day)
+		a.pass(purchases, txs, live, dead, r.purchase, r.tx, window{before: backdated, after: table.Time(opt.LookBackDays) * table.Day, until: opt.AsOf + match})
 	}
 	return a
 }
@@ -96,14 +105,27 @@ type money struct {
 	minor    int64
 }
 
-// pass pairs what shares a key, amount and currency and was recorded at most so
-// long before or after the payment, the closest in time first.
-func (a *attribution) pass(purchases []table.Purchase, txs []table.Transaction, live func(int) bool, dead func(*table.Transaction) bool, pk, tk func(int) string, before, after table.Time) {
+// window says how long before or after a payment its record may lie, until when
+// at all (0: whenever), and by what its amount may differ.
+type window struct {
+	before, after, until table.Time
+	scale                scale
+}
+
+// scale is a factor between a payment's amount and its record's; zero: none.
+type scale struct{ up, down int64 }
+
+// pass pairs what shares a key, currency and amount within the window, the
+// closest in time first, and counts the pairs.
+func (a *attribution) pass(purchases []table.Purchase, txs []table.Transaction, live func(int) bool, dead func(*table.Transaction) bool, pk, tk func(int) string, w window) int {
+	if w.scale == (scale{}) {
+		w.scale = scale{1, 1}
+	}
 	open := map[money][]int{}
 	for i := range purchases {
 		if a.of[i] < 0 && live(i) {
-			if k := pk(i); usable(k) {
-				m := money{k, purchases[i].Currency, purchases[i].Amount}
+			if k := pk(i); usable(k) && purchases[i].Amount <= table.MaxAmount {
+				m := money{k, purchases[i].Currency, purchases[i].Amount * w.scale.up}
 				open[m] = append(open[m], i)
 			}
 		}
@@ -121,9 +143,12 @@ func (a *attribution) pass(purchases []table.Purchase, txs []table.Transaction, 
 		if !usable(k) {
 			continue
 		}
-		for _, i := range open[money{k, txs[t].Currency, txs[t].Amount}] {
+		if w.until != 0 && txs[t].CreatedAt > w.until {
+			continue
+		}
+		for _, i := range open[money{k, txs[t].Currency, txs[t].Amount * w.scale.down}] {
 			dt := txs[t].CreatedAt - purchases[i].PurchasedAt
-			if dt >= -before && dt <= after {
+			if dt >= -w.before && dt <= w.after {
 				ms = append(ms, match{max(dt, -dt), i, t})
 			}
 		}
@@ -135,9 +160,12 @@ func (a *attribution) pass(purchases []table.Purchase, txs []table.Transaction, 
 			cmp.Compare(txs[x.t].TransactionKey, txs[y.t].TransactionKey),
 			cmp.Compare(x.t, y.t))
 	})
+	paired := 0
 	for _, m := range ms {
 		if a.of[m.i] < 0 && !a.used[m.t] {
 			a.of[m.i], a.used[m.t] = m.t, true
+			paired++
 		}
 	}
+	return paired
 }

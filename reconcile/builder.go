@@ -31,6 +31,7 @@ type builder struct {
 	bridges    map[int32]string
 
 	touchesOf map[int32][]int32  // by owner's node: touches of the person's browsers
+	touchesID map[string][]int32 // by click id, without reused ones
 	mailed    map[string][]int32 // by exact e-mail: touches that carry it
 	mailedVar map[string][]int32 // by loose e-mail
 	peopleAt  map[string][]int32 // by address: the persons seen there, sorted
@@ -86,12 +87,15 @@ func (b *builder) ordered() []*person {
 }
 
 func (b *builder) indexTouches() {
-	b.touchesOf = map[int32][]int32{}
+	b.touchesOf, b.touchesID = map[int32][]int32{}, map[string][]int32{}
 	b.mailed, b.mailedVar = map[string][]int32{}, map[string][]int32{}
 	for i := range b.rec.touches {
 		t := &b.rec.touches[i]
 		if n := b.ownerOf(t); n >= 0 {
 			b.touchesOf[n] = append(b.touchesOf[n], int32(i))
+		}
+		if id := t.click.ClickID; usable(id) && !t.reused {
+			b.touchesID[id] = append(b.touchesID[id], int32(i))
 		}
 		if e := exactEmail(t.click.Email); e != "" {
 			b.mailed[e] = append(b.mailed[e], int32(i))
@@ -209,7 +213,7 @@ func (x *consentIndex) between(visitors []string, devices []device, from, to tab
 // result judges everything.
 func (b *builder) result(set *table.Set) *gap.Result {
 	res := &gap.Result{AsOf: b.opt.AsOf, PeriodStart: b.opt.PeriodStart, PeriodEnd: b.opt.PeriodEnd,
-		PartnerNames: b.cat.names, OverConnected: b.people.cut}
+		PartnerNames: b.cat.names, OverConnected: slices.Concat(b.rec.pasted, b.people.cut)}
 	b.findIncidents()
 	credited := map[table.Date]*gap.Sum{}
 	for i := range b.purchases {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -107,7 +108,7 @@ func runFolder(t *testing.T, dir string) *gap.Result {
 
 // outcome writes what a run found, a line each: gaps with case, suggestion,
 // partner and confidence (and a runner-up that is near); contested purchases;
-// incidents; ids that were cut; the places of all other purchases; and notes.
+// the answers to claims; incidents; ids that were cut; the places of all other purchases; and notes.
 func outcome(res *gap.Result) string {
 	var b strings.Builder
 	for i := range res.Gaps {
@@ -128,6 +129,19 @@ func outcome(res *gap.Result) string {
 		}
 		fmt.Fprintf(&b, "contested %s: credited %s, last click %s, others %s\n", c.PurchaseID, c.Credited, orDash(c.LastClick), strings.Join(others, " "))
 	}
+	for _, a := range res.Answers {
+		fmt.Fprintf(&b, "claim %s: %s", a.ClaimID, a.Answer)
+		if a.FoundBy != "" {
+			fmt.Fprintf(&b, ", by %s", a.FoundBy)
+		}
+		if len(a.PurchaseIDs) > 0 {
+			fmt.Fprintf(&b, ", %s", strings.Join(a.PurchaseIDs, " "))
+		}
+		if a.Credited != "" {
+			fmt.Fprintf(&b, ", credited %s", a.Credited)
+		}
+		fmt.Fprintf(&b, ", %d questions\n    %s\n", len(a.Questions), caseIDs.ReplaceAllString(a.What, "LL-…"))
+	}
 	for _, x := range res.Incidents {
 		fmt.Fprintf(&b, "incident %s on %s, %s to %s, by %s, %d lost\n", x.Cause, strings.Join(x.Pages, " "), x.Start.Date(), x.End.Date(), x.Seen, x.Purchases)
 	}
@@ -147,6 +161,9 @@ func outcome(res *gap.Result) string {
 	}
 	return b.String()
 }
+
+// caseIDs change with the installation key.
+var caseIDs = regexp.MustCompile(`LL-[0-9A-Z-]+`)
 
 func orDash(s string) string {
 	if s == "" {

@@ -295,16 +295,17 @@ func (a *answering) notBought() {
 	switch {
 	case len(a.p.signups) > 0:
 		s := &a.b.rec.signups[a.p.signups[0]]
-		a.What = fmt.Sprintf("The customer signed up on %s and has bought nothing up to %s.", s.SignedUpAt.Date(), until)
+		a.What = fmt.Sprintf("The customer signed up on %s; no payment up to %s can be tied to them. They may have paid with another address.", s.SignedUpAt.Date(), until)
 		a.show(a.b.rec.row(s.Pos))
 	default:
-		a.What = fmt.Sprintf("The customer is known and has bought nothing up to %s.", until)
+		a.What = fmt.Sprintf("The customer is known; no payment up to %s can be tied to them. They may have paid with another address.", until)
 	}
 	if len(a.p.customers) > 0 {
 		c := &a.b.customers[a.p.customers[0]]
 		a.credit(c, c.CreatedAt)
 		a.What += fmt.Sprintf(" The customer is credited to %s since %s.", a.whom(c.PartnerKey), c.CreatedAt.Date())
 	}
+	a.ask(askWho)
 }
 
 // show adds rows that are not there yet.

@@ -237,11 +237,11 @@ func (f *faultFinder) trials(v view) []trial {
 func (f *faultFinder) next() (incident, bool) {
 	var at view
 	var from, to table.Time
-	clear := 0.0
+	clear, usual := 0.0, 0.0
 	look := func(v view) {
 		ts := f.trials(v)
 		if w := worst(ts); w.score > 0 && w.score-f.needs(v) > clear {
-			at, from, to, clear = v, ts[w.from].at, ts[w.to].at, w.score-f.needs(v)
+			at, from, to, clear, usual = v, ts[w.from].at, ts[w.to].at, w.score-f.needs(v), w.usual
 		}
 	}
 	for _, e := range append([]engine{anyEngine}, engines...) {
@@ -264,7 +264,7 @@ func (f *faultFinder) next() (incident, bool) {
 	} else {
 		f.widen(&x)
 	}
-	f.place(&x)
+	f.place(&x, usual)
 	x.Pages = f.named(&x)
 	keep := func(s *sample) bool { return x.takes(s) }
 	f.bySignup, f.byClick = slices.DeleteFunc(f.bySignup, keep), slices.DeleteFunc(f.byClick, keep)
@@ -299,59 +299,36 @@ func (f *faultFinder) widen(x *incident) {
 	x.bySignup = signup > 0 || !x.byClick
 }
 
-// place puts the ends of a fault halfway between the journey that still worked
-// and the first that was lost, and the same at its end.
-func (f *faultFinder) place(x *incident) {
-	var before, after table.Time
-	first, last := x.End, x.Start
-	inside := func(t table.Time) {
-		if x.holds(t) {
-			first, last = min(first, t), max(last, t)
-		}
-	}
+// place puts the ends of a fault where the journeys around them make either
+// side as likely. It began before a sign-up that was lost and after one that
+// was credited; the click counts only where the sign-up page was not at fault.
+// It ended after a click that was lost; the sign-up counts only where the
+// landing page was not at fault.
+func (f *faultFinder) place(x *incident, usual float64) {
+	var begins, ends []trial
 	for _, s := range f.byClick {
-		if !x.hits(s.browser) {
+		if !x.hits(s.browser) || !x.bySignup && !x.byClick && !x.pages[s.landing] {
 			continue
 		}
-		if (x.byClick || x.pages[s.landing]) && !s.credited {
-			inside(s.clicked)
-		}
-		if x.bySignup && !s.known {
-			inside(s.signedUp)
-		}
-	}
-	well := func(t table.Time) {
-		if t < first {
-			before = max(before, t)
-		} else if t > last && (after == 0 || t < after) {
-			after = t
-		}
-	}
-	for _, s := range f.byClick {
-		if !x.hits(s.browser) {
-			continue
-		}
-		if (x.byClick || x.pages[s.landing]) && s.credited && !s.helped {
-			well(s.clicked)
-		}
-		if x.bySignup && s.known {
-			well(s.signedUp)
+		click := trial{at: s.clicked, lost: !s.credited, helped: s.helped}
+		signup := trial{at: s.signedUp, lost: !s.known}
+		switch {
+		case !x.bySignup:
+			begins, ends = append(begins, click), append(ends, click)
+		case !x.byClick:
+			begins, ends = append(begins, signup), append(ends, signup)
+		default:
+			begins, ends = append(begins, signup), append(ends, click)
 		}
 	}
 	if x.bySignup {
 		for _, w := range f.worked {
 			if x.engine == anyEngine || x.engine == w.engine {
-				well(w.at)
+				begins, ends = append(begins, trial{at: w.at}), append(ends, trial{at: w.at})
 			}
 		}
 	}
-	x.Start, x.End = first, last
-	if before != 0 {
-		x.Start = before + (first-before)/2
-	}
-	if after != 0 {
-		x.End = last + (after-last)/2
-	}
+	x.Start, x.End = edge(begins, x.Start, x.End, usual), -edge(backwards(ends), -x.End, -x.Start, usual)
 }
 
 // named lists the pages of a fault found in the logs.

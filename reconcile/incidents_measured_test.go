@@ -124,6 +124,9 @@ func measure(t testing.TB, v *vendor, say func(string, ...any)) score {
 		if a && b {
 			s.both++
 		} else {
+			if unseen(journeys, f, signup, a, b) {
+				s.sparse++
+			}
 			say("   ends   %v %s %s %v - %v lost %d: found %v - %v %v %v", f.Cause, f.Page, f.Family, f.Start, f.End, lost, best.Start, best.End, best.Pages, best.Browsers)
 		}
 	}
@@ -168,6 +171,35 @@ func measure(t testing.TB, v *vendor, say func(string, ...any)) score {
 		}
 	}
 	return s
+}
+
+// unseen tells whether, at each end that was missed, the last journey that the
+// fault let through and the first one it lost lie more than two days apart, so
+// that no log can place the end within one; or another fault was there too.
+func unseen(js []reconcile.CleanJourney, f *simulate.Incident, signup string, start, end bool) bool {
+	apart := func(edge table.Time) bool {
+		var before, after table.Time = 0, 1 << 62
+		see := func(t table.Time) {
+			if t < edge {
+				before = max(before, t)
+			} else {
+				after = min(after, t)
+			}
+		}
+		for _, j := range js {
+			if f.Family != "" && f.Family != family(j) {
+				continue
+			}
+			if f.Page == "*" || f.Page == signup {
+				see(j.SignedUp)
+			}
+			if f.Page != signup && (f.Page == "*" || f.Page == j.Landing) {
+				see(j.Clicked)
+			}
+		}
+		return after-before > 2*table.Day
+	}
+	return (start || apart(f.Start)) && (end || apart(f.End))
 }
 
 // faulty is a vendor with a fault of every kind and length.

@@ -47,12 +47,7 @@ func (b *builder) findOutages() {
 		}
 		x := incident{payments: true}
 		x.Cause, x.Seen, x.Start, x.End = gap.PaymentNotTied, seenLogs, ts[w.from].at, ts[w.to].at
-		if w.from > 0 {
-			x.Start -= (x.Start - ts[w.from-1].at) / 2
-		}
-		if w.to+1 < len(ts) {
-			x.End += (ts[w.to+1].at - x.End) / 2
-		}
+		x.Start, x.End = edge(slices.Clone(ts), x.Start, x.End, w.usual), -edge(backwards(slices.Clone(ts)), -x.End, -x.Start, w.usual)
 		for _, t := range ts[w.from : w.to+1] {
 			x.Expected++
 			if !t.lost {

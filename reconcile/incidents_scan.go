@@ -1,7 +1,9 @@
 package reconcile
 
 import (
+	"cmp"
 	"math"
+	"slices"
 
 	"lostlink/ingest/table"
 )
@@ -35,8 +37,13 @@ const (
 	// to fall from, and shareLeast the share of them.
 	historyLeast = 4
 	shareLeast   = 0.3
-	// minLost is the journeys a fault must have lost.
-	minLost = 5
+	// minLost is the journeys a fault must have lost, and strayMax how many that
+	// must be for each one credited.
+	minLost  = 5
+	strayMax = 5
+	// recovered is the log-likelihood ratio of credited journeys in a row, three
+	// or so, that ends a fault: what is lost after them is another one.
+	recovered = 8.0
 )
 
 // drop is a run of trials, from and to inclusive, with the log-likelihood
@@ -44,6 +51,7 @@ const (
 type drop struct {
 	from, to int
 	score    float64
+	usual    float64 // share credited around it
 }
 
 // worst finds the stretch of trials in time order that speaks most clearly for
@@ -63,12 +71,14 @@ func worst(ts []trial) drop {
 			}
 		}
 	}
+	nominal := min(float64(sums[n].credited+1)/float64(sums[n].n+2), usualMax)
 	var best drop
 	for i := range ts {
 		if !ts[i].lost || i > 0 && ts[i-1].lost {
 			continue
 		}
 		var lost, kept, helpedLost, helpedKept int
+		run, peak := 0.0, 0.0
 		for j := i; j < n; j++ {
 			switch t := &ts[j]; {
 			case t.lost && t.helped:
@@ -80,10 +90,11 @@ func worst(ts []trial) drop {
 			default:
 				kept++
 			}
-			if kept > 1+(lost+helpedLost)/3 {
+			run += speaks(&ts[j], nominal)
+			if peak = max(peak, run); run < peak-recovered {
 				break
 			}
-			if !ts[j].lost || j+1 < n && ts[j+1].lost || lost+helpedLost < minLost {
+			if !ts[j].lost || j+1 < n && ts[j+1].lost || lost+helpedLost < minLost || kept*strayMax > lost+helpedLost {
 				continue
 			}
 			all, in, around := sums[n], sums[j+1].credited-sums[i].credited, [2]int{max(0, i-nearby), min(n, j+1+nearby)}
@@ -98,12 +109,64 @@ func worst(ts []trial) drop {
 			if usual = min(usual, usualMax); usual < shareLeast {
 				continue
 			}
-			score := float64(lost)*math.Log((1-brokenShare)/(1-usual)) + float64(kept)*math.Log(brokenShare/usual) +
-				float64(helpedLost)*math.Log((1-helpedShare*usual)/(1-usual)) + float64(helpedKept)*math.Log(helpedShare)
+			score := float64(lost)*speaks(&trial{lost: true}, usual) + float64(kept)*speaks(&trial{}, usual) +
+				float64(helpedLost)*speaks(&trial{lost: true, helped: true}, usual) + float64(helpedKept)*speaks(&trial{helped: true}, usual)
 			if score > best.score {
-				best = drop{i, j, score}
+				best = drop{i, j, score, usual}
 			}
 		}
 	}
 	return best
+}
+
+// speaks is the log-likelihood ratio of a fault that one trial gives.
+func speaks(t *trial, usual float64) float64 {
+	broken := brokenShare
+	if t.helped {
+		broken = helpedShare * usual
+	}
+	if t.lost {
+		return math.Log((1 - broken) / (1 - usual))
+	}
+	return math.Log(broken / usual)
+}
+
+// edge is the median of when a fault began, of which a scan saw the stretch
+// from start to end. Each gap between two trials is as likely as it is long and
+// as well as it parts the usual from the broken.
+func edge(ts []trial, start, end table.Time, usual float64) table.Time {
+	slices.SortStableFunc(ts, func(x, y trial) int { return cmp.Compare(x.at, y.at) })
+	const around = 12 // trials beside the first one of the stretch
+	at, _ := slices.BinarySearchFunc(ts, start, func(t trial, at table.Time) int { return cmp.Compare(t.at, at) })
+	until, _ := slices.BinarySearchFunc(ts, start+(end-start)/2, func(t trial, at table.Time) int { return cmp.Compare(t.at, at+1) })
+	from, to := max(0, at-around), min(until, at+around, len(ts))
+	if at == 0 || to <= at {
+		return start // nothing before it
+	}
+	type gap struct{ length, weight float64 }
+	var gaps []gap
+	sum, all := 0.0, 0.0
+	for i := from + 1; i < to; i++ {
+		sum -= speaks(&ts[i-1], usual)
+		g := gap{length: float64(ts[i].at - ts[i-1].at)}
+		g.weight = g.length * math.Exp(sum)
+		all += g.weight
+		gaps = append(gaps, g)
+	}
+	half := all / 2
+	for i, g := range gaps {
+		if half <= g.weight && g.weight > 0 {
+			return ts[from+i].at + table.Time(g.length*half/g.weight)
+		}
+		half -= g.weight
+	}
+	return start
+}
+
+// backwards turns the time round, so that an end is a beginning.
+func backwards(ts []trial) []trial {
+	for i := range ts {
+		ts[i].at = -ts[i].at
+	}
+	return ts
 }

@@ -114,6 +114,11 @@ func (b *builder) clicks(j *gap.Journey, p *person, devices []device) {
 	for _, i := range b.touchesOf[p.node] {
 		tie(i, gap.TieVisitor)
 	}
+	for _, id := range b.clickIDs(p, j.Purchase.PurchasedAt) {
+		for _, i := range b.touchesID[id] {
+			tie(i, gap.TieClickID)
+		}
+	}
 	for _, e := range p.emails {
 		for _, i := range b.mailed[e] {
 			tie(i, gap.TieEmail)
@@ -171,6 +176,23 @@ func (b *builder) clicks(j *gap.Journey, p *person, devices []device) {
 			j.After = append(j.After, c)
 		}
 	}
+}
+
+// clickIDs lists the click ids that the person's sign-ups and payments carry up
+// to a time.
+func (b *builder) clickIDs(p *person, until table.Time) []string {
+	var out []string
+	for _, i := range p.signups {
+		if s := &b.rec.signups[i]; usable(s.ClickID) && s.SignedUpAt <= until {
+			out = append(out, s.ClickID)
+		}
+	}
+	for _, i := range p.purchases {
+		if pu := &b.purchases[i]; usable(pu.ClickID) && pu.PurchasedAt <= until {
+			out = append(out, pu.ClickID)
+		}
+	}
+	return out
 }
 
 // free tells whether nobody else is known to have made the touch.
@@ -274,6 +296,10 @@ func (b *builder) hints(j *gap.Journey, p *person, own []int32) {
 			j.PartnerPages = append(j.PartnerPages, gap.Hint{PartnerKey: partner, At: v.VisitedAt, Sure: true, Row: b.rec.row(v.Pos),
 				What: "came from " + hostOf(v.Referrer) + ", the site of " + b.cat.title(partner) + ", without the link's parameters"})
 		}
+	}
+	if k := j.Purchase.PartnerKey; usable(k) {
+		j.Named = append(j.Named, gap.Hint{PartnerKey: k, At: j.Purchase.PurchasedAt, Sure: true, Row: j.PurchaseRow,
+			What: "the payment carries the key of " + b.cat.title(k)})
 	}
 	for _, i := range p.purchases {
 		pu := &b.purchases[i]

@@ -153,7 +153,7 @@ var tells = map[table.Kind]string{
 }
 
 // decides names the tables that settle near ties.
-var decides = map[table.Kind]string{table.PageChecks: gap.DecidedByPageChecks, table.Consents: gap.DecidedByConsents}
+var decides = map[table.Kind]string{table.PageChecks: gap.DecidedByPageChecks, table.Consents: gap.DecidedByConsents, table.Signups: gap.DecidedBySignups}
 
 // missing adds to [Missing] what is there but has holes that near ties wait
 // for, and what each would settle.

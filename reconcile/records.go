@@ -42,6 +42,8 @@ type records struct {
 	touchesIP  map[string][]int32 // by address
 	has        gap.Sources
 	siteHost   string // the vendor's host without "www."
+	// pasted lists the click ids that more browsers sent than one person has.
+	pasted []gap.OverConnected
 	// days with a hole: no visit at all where there should be some.
 	holes map[table.Date]bool
 }
@@ -198,10 +200,39 @@ func (r *records) gatherTouches(clicks []table.Click, opt Options) {
 		return cmp.Or(cmp.Compare(a.at(), b.at()), cmp.Compare(a.click.ClickID, b.click.ClickID), cmp.Compare(a.click.File, b.click.File), cmp.Compare(a.click.Line, b.click.Line))
 	})
 	r.findStripped()
+	r.findPasted(opt.ClickBrowsers)
 	for i := range r.touches {
 		if ip := r.touches[i].click.IP; ip != "" && !r.touches[i].browser.Robot {
 			r.touchesIP[ip] = append(r.touchesIP[ip], int32(i))
 		}
+	}
+}
+
+// findPasted lists the click ids that arrived from too many browsers: somebody
+// pasted a landing address for others to follow. Such an id ties nobody; each
+// arrival is a touch of its own browser.
+func (r *records) findPasted(limit int) {
+	type source struct{ visitor, ua string }
+	from := map[string]map[source]bool{}
+	for i := range r.touches {
+		t := &r.touches[i]
+		if t.click.ClickID == "" || t.browser.Robot {
+			continue
+		}
+		if from[t.click.ClickID] == nil {
+			from[t.click.ClickID] = map[source]bool{}
+		}
+		from[t.click.ClickID][source{t.visitor, t.click.UserAgent}] = true
+	}
+	for id, browsers := range from {
+		if len(browsers) > limit {
+			r.pasted = append(r.pasted, gap.OverConnected{Kind: "click_id", ID: id, Other: len(browsers), Limit: limit})
+		}
+	}
+	slices.SortFunc(r.pasted, func(a, b gap.OverConnected) int { return cmp.Compare(a.ID, b.ID) })
+	for i := range r.touches {
+		t := &r.touches[i]
+		t.reused = t.reused || len(from[t.click.ClickID]) > limit
 	}
 }
 

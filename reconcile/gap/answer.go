@@ -31,7 +31,7 @@ const (
 	AnswerNoPartnerSignal AnswerKind = "no_partner_signal"
 	// AnswerExcluded: the purchase is none to reward (Place.Why).
 	AnswerExcluded AnswerKind = "excluded"
-	// AnswerNoPurchase: the customer is known and has bought nothing.
+	// AnswerNoPurchase: the customer is known, and no payment is tied to them.
 	AnswerNoPurchase AnswerKind = "no_purchase"
 	// AnswerAmbiguous: what the claim says fits no single customer for sure:
 	// several of that name, or one whose days or e-mail address differ. It is
@@ -235,6 +235,7 @@ const (
 	DecidedByCookies    = "the partner cookie in the site log"
 	DecidedByConsents   = "the consent log"
 	DecidedByVisitorIDs = "a visitor id in the site log"
+	DecidedBySignups    = "the sign-ups"
 	DecidedByQuestions  = "the partner's answer to the three questions"
 	DecidedByLogDays    = "the missing days of the site log"
 )

@@ -29,7 +29,7 @@ func init() {
 				if c == nil || j.SameVisitor(c) != table.Yes {
 					return "", nil, false
 				}
-				return "the visitor id of the click was still there at the sign-up", []Row{c.Row, j.Signup.Row}, true
+				return "the visitor id of the click was still there at the sign-up", []Row{c.Row, j.decision()}, true
 			}},
 			{"other_browser", otherBrowser},
 			{"no_visitor_id", func(j *Journey) (string, []Row, bool) {

@@ -30,7 +30,7 @@ func init() {
 				if c == nil || j.SameVisitor(c) != table.Yes {
 					return "", nil, false
 				}
-				return "click and sign-up share a visitor id", []Row{c.Row, j.Signup.Row}, true
+				return "click and sign-up share a visitor id", []Row{c.Row, j.decision()}, true
 			}},
 		},
 	})

@@ -19,6 +19,7 @@ func init() {
 		Findings: []Look{
 			{"vanity_address", func(j *Journey) (string, []Row, bool) { return latest(j.Vanity) }},
 			{"partner_page", func(j *Journey) (string, []Row, bool) { return latest(j.PartnerPages) }},
+			{"payment_names_partner", func(j *Journey) (string, []Row, bool) { return latest(j.Named) }},
 			{"coupon", func(j *Journey) (string, []Row, bool) {
 				if len(j.Coupons) == 0 || j.leaked() {
 					return "", nil, false
@@ -77,10 +78,10 @@ func init() {
 				return "a link of the same partner was followed, so the address was not typed", []Row{c.Row}, true
 			}},
 			{"no_hint", func(j *Journey) (string, []Row, bool) {
-				if len(j.Vanity)+len(j.PartnerPages)+len(j.Coupons)+len(j.Claims) > 0 {
+				if len(j.Vanity)+len(j.PartnerPages)+len(j.Named)+len(j.Coupons)+len(j.Claims) > 0 {
 					return "", nil, false
 				}
-				return "no coupon, partner's page, short address or claim", nil, true
+				return "no coupon, partner's page, short address, key on the payment or claim", nil, true
 			}},
 		},
 	})

@@ -14,7 +14,7 @@ func init() {
 		CannotTell: "A referral that left no trace at all looks the same.",
 		Findings: []Look{
 			{"nothing_points", func(j *Journey) (string, []Row, bool) {
-				if len(j.Clicks)+len(j.Vanity)+len(j.PartnerPages)+len(j.Coupons)+len(j.Claims) > 0 || j.Credited != nil {
+				if len(j.Clicks)+len(j.Vanity)+len(j.PartnerPages)+len(j.Named)+len(j.Coupons)+len(j.Claims) > 0 || j.Credited != nil {
 					return "", nil, false
 				}
 				return "no click, coupon, partner's page or claim can be tied to this customer", nil, true
@@ -57,7 +57,7 @@ func init() {
 // arrived sees how the customer's browser first came, where nothing surer ties
 // the customer to a partner.
 func (j *Journey) arrived(what string, is func(Arrival) bool) (string, []Row, bool) {
-	if c := j.Last(); c != nil && c.Tie.Sure() || len(j.Vanity)+len(j.PartnerPages) > 0 || !is(j.Arrival) {
+	if c := j.Last(); c != nil && c.Tie.Sure() || len(j.Vanity)+len(j.PartnerPages)+len(j.Named) > 0 || !is(j.Arrival) {
 		return "", nil, false
 	}
 	return "the customer's browser " + what, []Row{j.ArrivalRow}, true

@@ -16,6 +16,7 @@ var clickLooks = []Look{
 		}
 		return "no click on a partner's link can be tied to the customer", nil, true
 	}},
+	tied("click_by_id", func(c *Click) bool { return c.Tie == TieClickID }),
 	tied("click_by_visitor", func(c *Click) bool { return c.Tie == TieVisitor }),
 	tied("click_by_email", func(c *Click) bool { return c.Tie == TieEmail }),
 	tied("click_by_similar_email", func(c *Click) bool { return c.Tie == TieLooseEmail }),
@@ -24,6 +25,13 @@ var clickLooks = []Look{
 	tied("click_by_address", func(c *Click) bool { return c.Tie == TieAddress && c.Others == 0 }),
 	tied("click_by_address_few", func(c *Click) bool { return c.Tie == TieAddress && c.Others > 0 && c.Others <= few }),
 	tied("click_by_address_crowd", func(c *Click) bool { return c.Tie == TieAddress && c.Others > few }),
+	{"click_id_reused", func(j *Journey) (string, []Row, bool) {
+		c := j.Last()
+		if c == nil || !c.Reused {
+			return "", nil, false
+		}
+		return "the landing's click id was issued to somebody else: the customer followed a pasted address, not the link itself", []Row{c.Row}, true
+	}},
 	{"click_long_ago", func(j *Journey) (string, []Row, bool) {
 		c := j.Last()
 		if c == nil || c.Tie.Sure() || j.Age(c) <= 30*table.Day {
@@ -144,10 +152,10 @@ func otherBrowser(j *Journey) (string, []Row, bool) {
 // is a fault of the site.
 func cleanJourney(j *Journey) (string, []Row, bool) {
 	c := j.Last()
-	if c == nil || c.Tie != TieVisitor || c.Tagged != table.Yes || j.SameVisitor(c) != table.Yes || j.Age(c) > j.Life(c) || len(j.Denied) > 0 {
+	if c == nil || c.Tie < TieVisitor || c.Tagged != table.Yes || j.SameVisitor(c) != table.Yes || j.Age(c) > j.Life(c) || len(j.Denied) > 0 {
 		return "", nil, false
 	}
-	return "the same browser landed with the parameters and signed up inside the window; it should have been credited", []Row{c.Landing, j.Signup.Row}, true
+	return "the same browser landed with the parameters and signed up inside the window; it should have been credited", []Row{c.Landing, j.decision()}, true
 }
 
 // checkSays puts a page's state into a finding.

@@ -17,6 +17,7 @@ const (
 	TieLooseEmail         // the click carries a variant of the customer's e-mail address
 	TieEmail              // the click carries the customer's e-mail address
 	TieVisitor            // the click's landing has a visitor id of the customer
+	TieClickID            // sign-up or payment carry the click's id
 )
 
 func (t Tie) String() string {
@@ -31,6 +32,8 @@ func (t Tie) String() string {
 		return "e-mail"
 	case TieVisitor:
 		return "visitor id"
+	case TieClickID:
+		return "click id"
 	}
 	return "none"
 }
@@ -92,8 +95,8 @@ func rowsOf(seen []Seen) []Row {
 }
 
 // PageState is what is known of one page at the moment the customer used it.
-// Each answer is Unknown without a check, or when the checks before and after
-// differ.
+// Each answer is Unknown without a check, and the worse of the two where the
+// checks before and after differ; Changing tells that they do.
 type PageState struct {
 	Path        string
 	Checked     bool // a check stands within two days before or after
@@ -171,6 +174,7 @@ type Journey struct {
 	PartnerPages []Hint // arrivals from a partner's own page without parameters
 	Vanity       []Hint // a partner's short address typed on the vendor's site
 	Coupons      []Hint
+	Named        []Hint // the payment itself carries a partner's key
 	Claims       []Hint
 
 	// Arrival is how the customer's browser first came to the site, AtSignup
@@ -248,9 +252,20 @@ func (j *Journey) SameBrowser(c *Click) table.Answer {
 	return table.AnswerOf(a.Family == b.Family && a.System == b.System)
 }
 
-// SameVisitor tells whether the sign-up has the visitor id of the click's
-// landing.
+// decision is the row of the moment that decides who is credited.
+func (j *Journey) decision() Row {
+	if j.Signup != nil {
+		return j.Signup.Row
+	}
+	return j.PurchaseRow
+}
+
+// SameVisitor tells whether the sign-up, or the purchase where there is none,
+// has the visitor id of the click's landing.
 func (j *Journey) SameVisitor(c *Click) table.Answer {
+	if j.Signup == nil && c.Tie == TieVisitor {
+		return table.Yes // the browser that landed is the one that bought
+	}
 	if !j.Has.VisitorIDs || j.Signup == nil || j.Signup.VisitorID == "" || c.VisitorID == "" {
 		return table.Unknown
 	}

@@ -134,7 +134,7 @@ func (v *Verdict) who(j *Journey) {
 			v.Candidates = append(v.Candidates, CandidateOf(c))
 		}
 	}
-	for _, list := range [][]Hint{j.Vanity, j.PartnerPages, j.Coupons, j.Claims} {
+	for _, list := range [][]Hint{j.Vanity, j.PartnerPages, j.Named, j.Coupons, j.Claims} {
 		for i := len(list) - 1; i >= 0; i-- {
 			if h := list[i]; !seen[h.PartnerKey] {
 				seen[h.PartnerKey] = true
@@ -151,7 +151,7 @@ func CandidateOf(c *Click) Candidate {
 
 // hinted gives the partner the hints point at, the strongest kind first.
 func (j *Journey) hinted() string {
-	for _, list := range [][]Hint{j.Vanity, j.PartnerPages, fitting(j.Coupons, true), fitting(j.Claims, true), j.Claims} {
+	for _, list := range [][]Hint{j.Vanity, j.PartnerPages, j.Named, fitting(j.Coupons, true), fitting(j.Claims, true), j.Claims} {
 		if len(list) > 0 {
 			return list[len(list)-1].PartnerKey
 		}
@@ -167,7 +167,7 @@ func (v *Verdict) propose(j *Journey) {
 	case v.Case == NoPartnerSignal:
 		v.Suggest = None
 		if len(j.After) > 0 && len(j.Clicks) == 0 {
-			v.Reason = "No reward: the customer signed up before they first followed a partner's link."
+			v.Reason = "No reward: the customer signed up or bought before they first followed a partner's link."
 		} else if j.leaked() {
 			v.Reason = "No reward: the coupon is used by many who have no other tie to its partner."
 		} else if len(j.Claims) > 0 {
@@ -177,12 +177,15 @@ func (v *Verdict) propose(j *Journey) {
 		v.Suggest, v.Reason = None, "No reward: the customer is the partner, by e-mail address or domain."
 	case v.Case == CookieExpired:
 		v.Suggest = Ask
+	case last != nil && last.Reused && v.Click == last:
+		v.Suggest = Ask
+		v.Reason += " The click id was issued to somebody else: a pasted address was followed."
 	case v.Case == ManualURL || v.Probability < 0.6 || last != nil && !last.Tie.Sure() && v.Case != PaymentNotTied:
 		v.Suggest = Ask
 	default:
 		v.Suggest = Reward
 	}
-	if j.leaked() && v.Case == ManualURL && len(j.Vanity)+len(j.PartnerPages)+len(fitting(j.Claims, true)) == 0 {
+	if j.leaked() && v.Case == ManualURL && len(j.Vanity)+len(j.PartnerPages)+len(j.Named)+len(fitting(j.Claims, true)) == 0 {
 		v.Suggest, v.Reason = None, "No reward: the coupon is used by many who have no other tie to its partner."
 	}
 	if last != nil && last.Tie == TieAddress && len(j.Claims) == 0 && v.Click == last {
@@ -225,6 +228,19 @@ func Sentence(s string) string {
 
 // whatWouldDecide names the sources that would settle a near tie.
 func (v *Verdict) whatWouldDecide(j *Journey) {
+	add := func(s string) {
+		if !slices.Contains(v.WouldDecide, s) {
+			v.WouldDecide = append(v.WouldDecide, s)
+		}
+	}
+	// Without checks the faults of the site look alike however sure one of them
+	// seems.
+	if siteFault(v.Case) && !j.Landing.Checked && !j.SignupPage.Checked {
+		add(DecidedByPageChecks)
+		if !j.Has.Cookies {
+			add(DecidedByCookies)
+		}
+	}
 	if v.Ranking[v.RunnerUp] < v.Probability/2 {
 		return
 	}
@@ -238,16 +254,14 @@ func (v *Verdict) whatWouldDecide(j *Journey) {
 		}
 		return n >= 2 || n == 1 && len(ss) == 1
 	}
-	add := func(s string) {
-		if !slices.Contains(v.WouldDecide, s) {
-			v.WouldDecide = append(v.WouldDecide, s)
-		}
-	}
 	if has(SnippetBroken, DataOverwritten, PublicKeyMissing, SafariNoSnippet) && !(j.Landing.Checked && j.SignupPage.Checked) {
 		add(DecidedByPageChecks)
 		if !j.Has.Cookies {
 			add(DecidedByCookies)
 		}
+	}
+	if !j.Has.Signups && v.Case != NoPartnerSignal {
+		add(DecidedBySignups)
 	}
 	if has(CookiesBlocked) && !j.Has.Consents {
 		add(DecidedByConsents)
@@ -261,4 +275,10 @@ func (v *Verdict) whatWouldDecide(j *Journey) {
 	if j.Has.LogHole {
 		add(DecidedByLogDays)
 	}
+}
+
+// siteFault tells whether a case is a fault of the site that only a look at the
+// page, or the cookies in the log, tells from the other such faults.
+func siteFault(s Slug) bool {
+	return s == SnippetBroken || s == DataOverwritten || s == PublicKeyMissing
 }

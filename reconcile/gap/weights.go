@@ -36,6 +36,7 @@ var Prior = Weights{
 	Click: -3,
 	Ties: map[string]float64{
 		"no_click":               -12,
+		"click_by_id":            9.5,
 		"click_by_visitor":       9,
 		"click_by_email":         8.5,
 		"click_by_similar_email": 7,
@@ -44,6 +45,7 @@ var Prior = Weights{
 		"click_by_address":       5.5,
 		"click_by_address_few":   4,
 		"click_by_address_crowd": 1,
+		"click_id_reused":        -0.3,
 		"click_long_ago":         -1,
 		"click_same_session":     1,
 		"claim_for_click":        3,
@@ -70,7 +72,7 @@ var Prior = Weights{
 		},
 		SafariNoSnippet: {"safari_without_snippet": 7, "webkit_without_snippet": 3, "safari_never_credited": 7, "safari_credited_on_page": -4, "landing_has_snippet": -7, "other_engine": -5, "landing_unchecked": -3},
 		ManualURL: {
-			"vanity_address": 9, "partner_page": 9, "coupon": 7, "coupon_leaked": 2, "coupon_of_strangers": -2, "coupon_by_search": -4, "claim": 7, "claim_unsure": 2,
+			"vanity_address": 9, "partner_page": 9, "payment_names_partner": 8, "coupon": 7, "coupon_leaked": 2, "coupon_of_strangers": -2, "coupon_by_search": -4, "claim": 7, "claim_unsure": 2,
 			"sure_click": -4, "likely_click": -1, "hint_of_clicked_partner": -6, "no_hint": -12,
 		},
 		PaymentNotTied:     {"customer_credited": 18, "customer_unknown": -12},
