@@ -54,8 +54,9 @@ const MaxAmount = 50_000_000_000_00
 
 // ParseAmount reads money into minor units of an already checked currency. The
 // decimal mark is a dot; thousands marks, signs other than a leading minus,
-// exponents and more decimals than the currency has (unless they are zeros)
-// are refused. It never goes through a float.
+// exponents, more decimals than the currency has (unless they are zeros) and
+// any decimals in a unit other than [Major] are refused. It never goes through
+// a float.
 func ParseAmount(s, currency string, unit Unit) (int64, error) {
 	bad := func(rule, remedy string) (int64, error) {
 		return 0, &Fault{Value: s, Rule: rule, Remedy: remedy}
@@ -75,10 +76,11 @@ func ParseAmount(s, currency string, unit Unit) (int64, error) {
 	switch unit {
 	case Major:
 	case Minor, Hundredths:
-		if strings.Trim(frac, "0") != "" {
-			return bad("has decimals but the source's unit is "+string(unit), "set the source's unit to major, or write whole units")
+		// Zeros too: 49.00 is 49 dollars in a file that writes decimals, not 49 cents.
+		if dotted {
+			return bad("has decimals, but the source's unit is "+string(unit), "set unit: major if the file writes decimals")
 		}
-		frac, want = "", 0
+		want = 0
 	default:
 		return bad(fmt.Sprintf("is in the unknown unit %q", unit), "set unit to major, minor or hundredths")
 	}
