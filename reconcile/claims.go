@@ -222,7 +222,9 @@ const (
 
 func (a *answering) ask(which ...int) {
 	for _, n := range which {
-		a.Questions = append(a.Questions, gap.Questions()[n])
+		if q := gap.Questions()[n]; !slices.Contains(a.Questions, q) {
+			a.Questions = append(a.Questions, q)
+		}
 	}
 }
 
@@ -238,6 +240,9 @@ func (b *builder) answer(i int, judged func(i int) *gap.Gap) gap.Answer {
 	if a.p == nil {
 		a.nobody(m)
 		return out
+	}
+	if a.FoundBy == gap.FoundByName {
+		a.ask(askWho)
 	}
 	if payments := b.paymentsOf[a.p.node]; len(payments) > 0 {
 		a.bought(payments, judged)
@@ -512,10 +517,9 @@ func (a *answering) noClick(i int) {
 	}
 }
 
-// unfit asks who is meant where the person was found but not by what the
-// claim says of the day.
+// unfit asks who is meant where the claimed day does not fit the customer.
 func (a *answering) unfit() {
-	if a.FoundBy == gap.FoundByName || a.c.PurchasedOn != 0 && !a.b.activeOn(a.p, a.c.PurchasedOn, claimDays) {
+	if a.c.PurchasedOn != 0 && !a.b.activeOn(a.p, a.c.PurchasedOn, claimDays) {
 		a.ask(askWho)
 	}
 }
@@ -545,7 +549,7 @@ func (a *answering) gap(g *gap.Gap, i int) {
 		if g.Suggest == gap.None {
 			a.What += " " + g.Reason
 		}
-	case g.PartnerKey != "":
+	case g.PartnerKey != "" && g.Case != gap.PaymentNotTied:
 		a.What += " The records point to another partner."
 	}
 	a.unfit()
