@@ -233,29 +233,58 @@ func (f *faultFinder) trials(v view) []trial {
 	return out
 }
 
+// sight is the clearest stretch in a view; clear is what its score has beyond
+// what the view needs.
+type sight struct {
+	view
+	drop
+	start, end table.Time
+	clear      float64
+}
+
+// look finds the clearest stretch in a view; window, if not nil, bounds where.
+func (f *faultFinder) look(v view, window *sight) sight {
+	ts := f.trials(v)
+	begin, end := 0, len(ts)
+	if window != nil {
+		begin, end = between(ts, window.start, window.end)
+	}
+	s := sight{view: v, drop: worstWithin(ts, begin, end)}
+	if s.score > 0 {
+		s.start, s.end, s.clear = ts[s.from].at, ts[s.to].at, s.score-f.needs(v)
+	}
+	return s
+}
+
+// between gives the indexes of the trials from a time to another, inclusive.
+func between(ts []trial, from, to table.Time) (begin, end int) {
+	order := func(t trial, at table.Time) int { return cmp.Compare(t.at, at) }
+	begin, _ = slices.BinarySearchFunc(ts, from, order)
+	end, _ = slices.BinarySearchFunc(ts, to+1, order)
+	return begin, end
+}
+
 // next takes the clearest stretch that is left. Not ok: nothing is clear enough.
 func (f *faultFinder) next() (incident, bool) {
-	var at view
-	var from, to table.Time
-	clear, usual := 0.0, 0.0
-	look := func(v view) {
-		ts := f.trials(v)
-		if w := worst(ts); w.score > 0 && w.score-f.needs(v) > clear {
-			at, from, to, clear, usual = v, ts[w.from].at, ts[w.to].at, w.score-f.needs(v), w.usual
+	var at sight
+	take := func(s sight) {
+		if s.clear > at.clear {
+			at = s
 		}
 	}
 	for _, e := range append([]engine{anyEngine}, engines...) {
-		look(view{bySignup: true, engine: e})
-		look(view{engine: e})
+		take(f.look(view{bySignup: true, engine: e}, nil))
+		take(f.look(view{engine: e}, nil))
 		for _, p := range f.pages {
-			look(view{page: p, engine: e})
+			take(f.look(view{page: p, engine: e}, nil))
 		}
 	}
-	if clear <= 0 {
+	if at.clear <= 0 {
 		return incident{}, false
 	}
+	at = f.broaden(at)
 	x := incident{bySignup: at.bySignup, byClick: !at.bySignup && at.page == "", engine: at.engine, pages: map[string]bool{}}
-	x.Start, x.End, x.Cause, x.Seen = from, to, gap.SnippetBroken, seenLogs
+	x.Start, x.End, x.Cause, x.Seen = at.start, at.end, gap.SnippetBroken, seenLogs
 	if at.engine != anyEngine {
 		x.Browsers = []string{string(at.engine)}
 	}
@@ -264,11 +293,43 @@ func (f *faultFinder) next() (incident, bool) {
 	} else {
 		f.widen(&x)
 	}
-	f.place(&x, usual)
+	f.place(&x, at.usual)
 	x.Pages = f.named(&x)
 	keep := func(s *sample) bool { return x.takes(s) }
 	f.bySignup, f.byClick = slices.DeleteFunc(f.bySignup, keep), slices.DeleteFunc(f.byClick, keep)
 	return x, true
+}
+
+// broaden looks at the time of a stretch on one page, or in some browsers, for
+// a fault on all pages or in all browsers: two of these look like one long fault
+// where few journeys came in between.
+func (f *faultFinder) broaden(at sight) sight {
+	const margin = 5.0 // two lost journeys
+	best := at
+	for _, v := range []view{{bySignup: true}, {}, {bySignup: true, engine: at.engine}, {engine: at.engine}, {page: at.page}} {
+		if at.page == "" && v.engine == at.engine {
+			continue
+		}
+		s := f.look(v, &at)
+		if s.clear <= 0 || best.view != at.view && s.score <= best.score {
+			continue
+		}
+		// The other fault, near by, has made losses look usual in this view.
+		if f.sum(v, &s, at.usual) > f.sum(at.view, &s, at.usual)+margin {
+			best = s
+		}
+	}
+	return best
+}
+
+// sum is what the trials of a view say of a fault at the time of a sight.
+func (f *faultFinder) sum(v view, s *sight, usual float64) float64 {
+	ts, sum := f.trials(v), 0.0
+	begin, end := between(ts, s.start, s.end)
+	for i := begin; i < end; i++ {
+		sum += speaks(&ts[i], usual)
+	}
+	return sum
 }
 
 // widen tells a fault of the sign-up page from one of the landing pages and

@@ -124,7 +124,7 @@ func measure(t testing.TB, v *vendor, say func(string, ...any)) score {
 		if a && b {
 			s.both++
 		} else {
-			if unseen(journeys, f, signup, a, b) {
+			if unseen(v.Incidents, journeys, f, signup, a, b) {
 				s.sparse++
 			}
 			say("   ends   %v %s %s %v - %v lost %d: found %v - %v %v %v", f.Cause, f.Page, f.Family, f.Start, f.End, lost, best.Start, best.End, best.Pages, best.Browsers)
@@ -176,8 +176,14 @@ func measure(t testing.TB, v *vendor, say func(string, ...any)) score {
 // unseen tells whether, at each end that was missed, the last journey that the
 // fault let through and the first one it lost lie more than two days apart, so
 // that no log can place the end within one; or another fault was there too.
-func unseen(js []reconcile.CleanJourney, f *simulate.Incident, signup string, start, end bool) bool {
+func unseen(all []simulate.Incident, js []reconcile.CleanJourney, f *simulate.Incident, signup string, start, end bool) bool {
 	apart := func(edge table.Time) bool {
+		for i := range all {
+			o := &all[i]
+			if o != f && o.Cause != simulate.PaymentNotTied && o.Start < edge+table.Day && o.End > edge-table.Day && (o.Family == "" || f.Family == "" || o.Family == f.Family) {
+				return true
+			}
+		}
 		var before, after table.Time = 0, 1 << 62
 		see := func(t table.Time) {
 			if t < edge {

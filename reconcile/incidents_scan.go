@@ -58,7 +58,10 @@ type drop struct {
 // a fault. What was usual is taken from the journeys before and after it, so
 // that a baseline that drifts, or a page where people are often lost, makes no
 // fault. A score of 0 means that there is none.
-func worst(ts []trial) drop {
+func worst(ts []trial) drop { return worstWithin(ts, 0, len(ts)) }
+
+// worstWithin looks for it among the trials from one index to before another.
+func worstWithin(ts []trial, begin, end int) drop {
 	n := len(ts)
 	// Sums before each index: journeys, and those credited.
 	sums := make([]struct{ n, credited int }, n+1)
@@ -73,13 +76,13 @@ func worst(ts []trial) drop {
 	}
 	nominal := min(float64(sums[n].credited+1)/float64(sums[n].n+2), usualMax)
 	var best drop
-	for i := range ts {
-		if !ts[i].lost || i > 0 && ts[i-1].lost {
+	for i := begin; i < end; i++ {
+		if !ts[i].lost || i > begin && ts[i-1].lost {
 			continue
 		}
 		var lost, kept, helpedLost, helpedKept int
 		run, peak := 0.0, 0.0
-		for j := i; j < n; j++ {
+		for j := i; j < end; j++ {
 			switch t := &ts[j]; {
 			case t.lost && t.helped:
 				helpedLost++
@@ -94,7 +97,7 @@ func worst(ts []trial) drop {
 			if peak = max(peak, run); run < peak-recovered {
 				break
 			}
-			if !ts[j].lost || j+1 < n && ts[j+1].lost || lost+helpedLost < minLost || kept*strayMax > lost+helpedLost {
+			if !ts[j].lost || j+1 < end && ts[j+1].lost || lost+helpedLost < minLost || kept*strayMax > lost+helpedLost {
 				continue
 			}
 			all, in, around := sums[n], sums[j+1].credited-sums[i].credited, [2]int{max(0, i-nearby), min(n, j+1+nearby)}
