@@ -1,6 +1,7 @@
 package source
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -165,7 +166,7 @@ func beginNative(f *file) error {
 				r.Choice = c
 				return r.DecidedAt, nil
 			}
-			return 0, &table.Fault{Column: "choice", Value: r.Choice, Rule: "is neither granted nor denied", Remedy: "write granted or denied"}
+			return 0, &table.Fault{Column: "choice", Rule: "is neither granted nor denied", Remedy: "write granted or denied"}
 		})
 	case table.Claims:
 		f.m.row = nativeRow(f, s.Claims(), func(r *table.Claim) (table.Time, error) { return r.ClaimedAt, nil })
@@ -191,12 +192,12 @@ func nativePurchase(r *table.Purchase) error {
 			r.Status = table.StatusRefund
 		}
 		if (r.Amount > 0) != (r.Status == table.StatusChargebackWon) {
-			return &table.Fault{Column: "amount", Value: table.FormatAmount(r.Amount, r.Currency), Rule: "has the wrong sign for a " + r.Status + " row", Remedy: "money given back is negative, money returned positive"}
+			return &table.Fault{Column: "amount", Rule: "has the wrong sign for a " + r.Status + " row", Remedy: "money given back is negative, money returned positive"}
 		}
 		return nil
 	}
 	if r.Amount < 0 {
-		return &table.Fault{Column: "amount", Value: table.FormatAmount(r.Amount, r.Currency), Rule: "is negative and the row is no reversal", Remedy: "name the payment it corrects in reversal_of, or put what was given back into refunded"}
+		return &table.Fault{Column: "amount", Rule: "is negative and the row is no reversal", Remedy: "name the payment it corrects in reversal_of, or put what was given back into refunded"}
 	}
 	settle(r)
 	return nil
@@ -279,6 +280,10 @@ func nativeRow[T table.Row](f *file, b *table.Builder[T], finish func(*T) (table
 			}
 		}
 		t, err := finish(&row)
+		var ft *table.Fault
+		if errors.As(err, &ft) {
+			return "", withValue(ft, f.field(ft.Column).of(values)) // the file's text, not what was made of it
+		}
 		if err != nil {
 			return "", err
 		}
