@@ -125,7 +125,7 @@ func (m *maker) replay(p *person, work causes, record bool) outcome {
 		case arrives && st.works():
 			j.partner, j.click, j.expires, j.pending = e.partner, e.click, e.at+life, -1
 		case arrives && st.bare:
-			thirdParty := br.family == "chrome" || br.family == "firefox" && m.opt.Causes.ThirdPartyFirefox
+			thirdParty := br.family == "chrome" || br.family == "firefox" && m.opt.Causes.ThirdPartyFirefox || br.inApp() && m.opt.Causes.ThirdPartyInApp
 			if thirdParty || !work.has(SafariNoSnippet) {
 				j.pending, j.pendingClick, j.pendingExpires = e.partner, e.click, e.at+life
 			}

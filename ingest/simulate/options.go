@@ -48,6 +48,10 @@ type Causes struct {
 	BlockerOfBlocked   float64 // share of blocked browsers that never answer the banner
 	// ThirdPartyFirefox lets Firefox keep third-party cookies.
 	ThirdPartyFirefox bool
+	// ThirdPartyInApp lets apps' own browsers and Chrome on iOS keep them. They
+	// are of Safari's engine, but whether a page inside an app keeps such cookies
+	// is not documented.
+	ThirdPartyInApp bool
 	// TypedBy weighs how a typed customer shows: vanity path, the partner's
 	// page as referrer, coupon, claim, not at all.
 	TypedBy [5]float64
@@ -325,6 +329,8 @@ func DrawOptions(seed uint64) Options {
 	o.Formats.Clicks = []string{Native, NativeJSON}[rng.IntN(2)]
 	o.Formats.Platform = []string{PartnerStack, PartnerStack, PartnerStackL, Native}[rng.IntN(4)]
 	o.Formats.Gzip = yes(0.7)
+	// What is drawn last leaves the vendors of older versions as they were.
+	o.Causes.ThirdPartyInApp = yes(0.5)
 	return o
 }
 

@@ -159,6 +159,11 @@ type browser struct {
 	bot     bool // format is the whole user agent
 }
 
+// inApp tells Safari's engine under another name.
+func (b *browser) inApp() bool {
+	return b.family == "safari" && !strings.Contains(b.format, "Version/")
+}
+
 const webkit = "AppleWebKit/605.1.15 (KHTML, like Gecko)"
 
 var agents = []struct {

@@ -55,10 +55,24 @@ func init() {
 			}},
 			{"other_engine", func(j *Journey) (string, []Row, bool) {
 				c := j.Last()
-				if c == nil || c.Browser.WebKit || !c.Browser.Known() {
+				if c == nil || c.Browser.WebKit || c.Browser.Family == firefox || !c.Browser.Known() {
 					return "", nil, false
 				}
 				return c.Browser.String() + " is not Safari", []Row{c.Row}, true
+			}},
+			{"firefox", func(j *Journey) (string, []Row, bool) {
+				c := j.Last()
+				if c == nil || c.Browser.WebKit || c.Browser.Family != firefox || j.Landing.Never {
+					return "", nil, false
+				}
+				return c.Browser.String() + " is not Safari, though it may block third-party cookies", []Row{c.Row}, true
+			}},
+			{"firefox_without_snippet", func(j *Journey) (string, []Row, bool) {
+				c := j.Last()
+				if c == nil || c.Browser.WebKit || c.Browser.Family != firefox || !j.Landing.Never {
+					return "", nil, false
+				}
+				return c.Browser.String() + ", which may block third-party cookies, landed on " + j.Landing.Path + ", which never had the snippet", append([]Row{c.Row}, rowsOf(j.Landing.Checks)...), true
 			}},
 			{"landing_unchecked", func(j *Journey) (string, []Row, bool) {
 				if j.Last() == nil || j.Landing.Checked || j.SafariPage != nil {

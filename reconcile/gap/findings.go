@@ -98,8 +98,11 @@ func tied(name string, is func(*Click) bool) Look {
 	}}
 }
 
-// safari is the family of the browser with its own rules for cookies.
-const safari = "Safari"
+// The families of browsers with rules of their own for cookies.
+const (
+	safari  = "Safari"
+	firefox = "Firefox"
+)
 
 // windowPassed sees that the last click is older than the programme's window.
 func windowPassed(j *Journey) (string, []Row, bool) {

@@ -70,7 +70,8 @@ var Prior = Weights{
 		PublicKeyMissing: {
 			"landing_check_no_key": 6.5, "signup_check_no_key": 6.5, "check_changing_no_key": 3, "checks_fine": -5, "clean_journey": 1,
 		},
-		SafariNoSnippet: {"safari_without_snippet": 7, "webkit_without_snippet": 3, "safari_never_credited": 7, "safari_credited_on_page": -4, "landing_has_snippet": -7, "other_engine": -5, "landing_unchecked": -3},
+		SafariNoSnippet: {"safari_without_snippet": 7, "webkit_without_snippet": 3, "safari_never_credited": 7, "safari_credited_on_page": -4, "landing_has_snippet": -7, "other_engine": -5, "firefox": -4, "firefox_without_snippet": 1,
+			"landing_unchecked": -3},
 		ManualURL: {
 			"vanity_address": 9, "partner_page": 9, "payment_names_partner": 8, "coupon": 7, "coupon_leaked": 2, "coupon_of_strangers": -2, "coupon_by_search": -4, "claim": 7, "claim_unsure": 2,
 			"sure_click": -4, "likely_click": -1, "hint_of_clicked_partner": -6, "no_hint": -12,
