@@ -95,7 +95,7 @@ type LimitError struct {
 
 func (e *LimitError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "source %s: %d of %d rows were rejected, more than the limit of %g %%; mend the file or the source's settings, or raise reject_limit. First of them:",
+	fmt.Fprintf(&b, "source %s: %d of %d rows were rejected, more than the limit of %.6g %%; mend the file or the source's settings, or raise reject_limit. First of them:",
 		e.Source, e.Rejected, e.Rows, e.Limit*100)
 	for _, r := range e.First {
 		b.WriteString("\n\t" + r.Error())

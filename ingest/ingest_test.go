@@ -148,6 +148,15 @@ func TestRejectLimit(t *testing.T) {
 	}
 }
 
+func TestLimitInPercent(t *testing.T) {
+	for limit, want := range map[float64]string{0.07: "limit of 7 %;", 0.29: "limit of 29 %;", 0.015: "limit of 1.5 %;", 0.0001: "limit of 0.01 %;", 0: "limit of 0 %;"} {
+		err := &ingest.LimitError{Source: "clicks", Rows: 10, Rejected: 9, Limit: limit}
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: %v, want %q", limit, err, want)
+		}
+	}
+}
+
 func TestRejectsListed(t *testing.T) {
 	const bad = ingest.RejectsListed + 50
 	dir := write(t, map[string]string{"a.csv": "clicked_at,partner_key\n" + strings.Repeat("yesterday,acme\n", bad), "b.csv": "signed_up_at,email\nyesterday,a\n"})
