@@ -227,7 +227,7 @@ func (j *jsonDocument) broken(err error) error {
 	case err == io.EOF, errors.Is(err, io.ErrUnexpectedEOF):
 		b = broken(io.ErrUnexpectedEOF, "ends inside a JSON value", "copy the file again")
 	case err == errTooLong:
-		b = broken(nil, fmt.Sprintf("holds a JSON value of more than %d bytes", j.max), "give one object a line, or raise the limit")
+		b = broken(nil, fmt.Sprintf("holds a JSON value of more than %d bytes", j.max), "look for a quote or bracket that is never closed; if the value is sound, give one object a line or leave its longest values out of the export")
 	default:
 		return err
 	}

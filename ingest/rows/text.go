@@ -158,7 +158,7 @@ func (l *lines) next() (line []byte, ended bool, err error) {
 }
 
 func tooLong(line int64, limit int) *Bad {
-	return bad(line, fmt.Sprintf("is longer than %d bytes", limit), "look for a quote or bracket that is never closed, or raise the limit")
+	return bad(line, fmt.Sprintf("is longer than %d bytes", limit), "look for a quote or bracket that is never closed; if the row is sound, leave its longest values out of the export")
 }
 
 const damagedRow = "the file was damaged; copy or export it again"
