@@ -108,6 +108,25 @@ func TestUnknownFileGoesOn(t *testing.T) {
 	}
 }
 
+// TestManyColumns holds that a message names a few columns of many, and nobody
+// whose row stands where the header is missing.
+func TestManyColumns(t *testing.T) {
+	columns := "lena.vogel@example.com," + strings.Repeat("x", 5000)
+	for i := range 398 {
+		columns += fmt.Sprint(",c", i)
+	}
+	dir := write(t, map[string]string{"a.csv": columns + "\n" + strings.Repeat(",", 399) + "1\n", "b.csv": "a,b,c,d,e,f,g,h,i,j\n1,2,3,4,5,6,7,8,9,0\n"})
+	asClicks := clicks("a.csv")
+	asClicks.Format = "stripe_payments"
+	l := load(t, dir, options(clicks("a.csv", "b.csv"), asClicks, ingest.Source{Format: "native", Files: []string{"a.csv"}}))
+	few := "the columns l…@example.com, " + strings.Repeat("x", 40) + "…, c0, c1, c2, c3, c4, c5, c6, c7 and 390 more"
+	for i, want := range []string{few, "the columns a, b, c, d, e, f, g, h, i, j", few, few} {
+		if i >= len(l.Rejects) || !strings.HasSuffix(l.Rejects[i].Rule, want) {
+			t.Errorf("reject %d: %v, want %q at the end of the rule", i, l.Rejects, want)
+		}
+	}
+}
+
 func TestRejectLimit(t *testing.T) {
 	file := func(good, bad int) string {
 		return "clicked_at,partner_key\n" + strings.Repeat("2026-02-01T09:30:00Z,acme\n", good) + strings.Repeat("yesterday,lena@example.com\n", bad)

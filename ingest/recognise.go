@@ -58,7 +58,7 @@ func recognise(container rows.Container, columns []string, mapped []ColumnMap) R
 
 // unknown is the fault of a file that is nothing known.
 func (rec *Recognition) unknown() *table.Fault {
-	rule := fmt.Sprintf("is not recognised: a %s file with the columns %s", rec.Container, strings.Join(rec.Columns, ", "))
+	rule := fmt.Sprintf("is not recognised: a %s file with the columns %s", rec.Container, source.Listed(rec.Columns))
 	if len(rec.Columns) == 0 {
 		rule = fmt.Sprintf("is not recognised: a %s file without columns", rec.Container)
 	}

@@ -46,7 +46,7 @@ func (f *file) nativeUses() ([]Use, error) {
 		}
 		m := nativeCandidates(f.container, have)
 		if len(m) == 0 {
-			return nil, &table.Fault{Rule: "is not recognised as one of the tables; it has the columns " + strings.Join(f.columns, ", "), Remedy: "set the source's table, or its format"}
+			return nil, &table.Fault{Rule: "is not recognised as one of the tables; it has the columns " + Listed(f.columns), Remedy: "set the source's table, or its format"}
 		}
 		f.Table = m[0].Table
 	}

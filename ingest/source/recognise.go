@@ -132,3 +132,22 @@ func Nearest(container rows.Container, columns []string) string {
 	}
 	return strings.Join(out, "; ")
 }
+
+// columnsListed bounds the columns that a message names; exports of hundreds
+// are known.
+const columnsListed = 10
+
+// Listed names the first of a file's columns for a message, and how many more
+// there are. Long names are cut and addresses masked: where the header is
+// missing, the names are somebody's data.
+func Listed(columns []string) string {
+	shown := make([]string, min(len(columns), columnsListed))
+	for i := range shown {
+		shown[i] = clip(columns[i])
+	}
+	text := strings.Join(shown, ", ")
+	if more := len(columns) - len(shown); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}

@@ -270,7 +270,7 @@ func (f *file) setUses(uses []Use) error {
 func (f *file) lacks(u Use) error {
 	found := "none"
 	if len(f.columns) > 0 {
-		found = strings.Join(f.columns, ", ")
+		found = Listed(f.columns)
 	}
 	remedy := "export the file with that column, or map the column that holds it"
 	if m, ok := Recognise(f.container, f.columns); ok && m.Source != f.source {
