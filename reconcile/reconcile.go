@@ -131,10 +131,10 @@ func Missing(set *table.Set) []gap.MissingSource {
 		}
 	}
 	if set.Has(table.Visits) && !cookies {
-		out = append(out, gap.MissingSource{Table: table.Visits, Tells: "the partner cookie in the site log: whether it was ever set, and still there at the sign-up (splits C02, C03, C04 and C07)", Decides: gap.DecidedByCookies})
+		out = append(out, gap.MissingSource{Table: table.Visits, Tells: "whether the partner cookie was ever set, and still there at the sign-up (splits C02, C03, C04 and C07)", Decides: gap.DecidedByCookies})
 	}
 	if set.Has(table.Visits) && !visitors {
-		out = append(out, gap.MissingSource{Table: table.Visits, Tells: "a visitor id in the site log: whether the same browser came back (C02, C06)", Decides: gap.DecidedByVisitorIDs})
+		out = append(out, gap.MissingSource{Table: table.Visits, Tells: "whether the same browser came back, by a visitor id (C02, C06)", Decides: gap.DecidedByVisitorIDs})
 	}
 	return out
 }

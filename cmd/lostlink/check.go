@@ -11,9 +11,11 @@ import (
 
 	"github.com/apache/arrow/go/v15/arrow/memory"
 
+	"lostlink/config"
 	"lostlink/ingest"
 	"lostlink/ingest/table"
 	"lostlink/reconcile"
+	"lostlink/report"
 )
 
 func checkCommand() *command {
@@ -24,7 +26,9 @@ func checkCommand() *command {
 
 Reads every configured source and tells what each file was recognised as, its
 period, how many rows were taken, skipped and rejected, the first rejects, and
-which records are missing to tell the failure cases apart. Writes nothing.`,
+which records are missing to tell the failure cases apart. Judges the purchases
+as a run would, so that those come first whose absence leaves the most money
+undecided. Writes nothing.`,
 		run: check,
 	}
 }
@@ -68,12 +72,14 @@ func check(ctx context.Context, e *env) error {
 			fmt.Fprintf(e.out, "  %-13s %11s\n", k, "–")
 		}
 	}
-	if ms := reconcile.Missing(l.Set); len(ms) > 0 {
-		fmt.Fprintln(e.out, "\nNot there, so it cannot be told")
-		for _, m := range ms {
-			fmt.Fprintln(e.out, wrapAfter(m.Tells, fmt.Sprintf("  %-13s ", m.Table), strings.Repeat(" ", 16)))
-		}
+	var stops error
+	r := &report.Report{Missing: reconcile.Missing(l.Set)}
+	if err == nil && l.Set.Purchases != nil {
+		p.say("judging the purchases")
+		r, stops = judged(l.Set, c)
+		p.done()
 	}
+	showMissing(e.out, r)
 	for _, n := range l.Notes {
 		fmt.Fprintf(e.out, "\n%s\n", wrapAfter("Note: "+n, "", "  "))
 	}
@@ -82,6 +88,9 @@ func check(ctx context.Context, e *env) error {
 	}
 	if l.Set.Purchases == nil {
 		return fmt.Errorf("a run would stop: %w", noPurchases(l))
+	}
+	if stops != nil {
+		return fmt.Errorf("a run would stop: %w", stops)
 	}
 	for i, s := range filesAmiss(l) {
 		if i == 0 {
@@ -95,6 +104,35 @@ func check(ctx context.Context, e *env) error {
 	}
 	fmt.Fprintln(e.out, "\nA run would go through.")
 	return nil
+}
+
+// judged makes the report that a run would write. Where that fails it holds
+// what is missing alone.
+func judged(set *table.Set, c *config.Config) (*report.Report, error) {
+	res, err := reconcile.Run(set, c.Reconcile)
+	if err == nil {
+		var r *report.Report
+		if r, err = report.New(res, report.Run{}, c.Report); err == nil {
+			return r, nil
+		}
+	}
+	return &report.Report{Missing: reconcile.Missing(set)}, err
+}
+
+// showMissing lists the records there are not, and what they would settle.
+func showMissing(w io.Writer, r *report.Report) {
+	if len(r.Missing) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "\nNot there, so it cannot be told")
+	indent := strings.Repeat(" ", 16)
+	for i := range r.Missing {
+		m := &r.Missing[i]
+		fmt.Fprintln(w, wrapAfter(m.Tells, fmt.Sprintf("  %-13s ", m.Table), indent))
+		if s := r.Settles(m); s != "" {
+			fmt.Fprintln(w, wrap("would settle the near ties of "+s, indent))
+		}
+	}
 }
 
 func showInput(w io.Writer, in *ingest.Input, rejects []table.Reject) {

@@ -21,13 +21,15 @@ import (
 func explainCommand() *command {
 	return &command{
 		name:    "explain",
-		summary: "tell the story of one purchase or customer, or what a case means",
-		usage: `explain [-c FILE] [--data DIR] GAP | PURCHASE | EMAIL | CASE
+		summary: "tell the story of a purchase, customer or claim, or what a case means",
+		usage: `explain [-c FILE] [--data DIR] GAP | PURCHASE | EMAIL | CLAIM | CASE
 
 With a gap id (LL-…), a purchase id or an e-mail address: reads the sources and
 prints where each such purchase ended, the verdict with its evidence, the steps
 of the journey and the input lines they come from. Whoever reads this sees
 personal data as it stands in the sources.
+
+With the id of a partner's claim: prints the answer to it.
 
 With the name of a case (device_switch, or its code C06): prints what the case
 means, what shows it, what to do, and what it cannot tell. Needs no data.
@@ -70,20 +72,34 @@ func explain(ctx context.Context, e *env) error {
 	}
 	defer n.loaded.Set.Release()
 	p.say("looking for %s", args[0])
+	if answers := reconcile.FindClaims(n.loaded.Set, c.Reconcile, args[0]); len(answers) > 0 {
+		p.done()
+		explainClaims(e.out, c, answers)
+		return nil
+	}
 	found := reconcile.Find(n.loaded.Set, c.Reconcile, args[0])
 	p.done()
 	if len(found) == 0 {
 		return notFound(args[0])
 	}
-	raw := rawLines(c, found)
+	var lines []gap.Row
+	for i := range found {
+		for _, ev := range found[i].Timeline {
+			lines = append(lines, ev.Row)
+		}
+	}
+	raw := rawLines(c, lines)
 	for i := range found {
 		if i > 0 {
-			fmt.Fprintf(e.out, "\n%s\n\n", strings.Repeat("─", 72))
+			fmt.Fprint(e.out, between)
 		}
 		explainPurchase(e.out, &found[i], raw)
 	}
 	return nil
 }
+
+// between parts one story from the next.
+var between = "\n" + strings.Repeat("─", 72) + "\n\n"
 
 func notFound(id string) error {
 	hint := `"lostlink help explain" lists the cases`
@@ -94,7 +110,7 @@ func notFound(id string) error {
 	if near := config.Nearest(id, known); near != "" {
 		hint = "did you mean " + near + "?"
 	}
-	return fmt.Errorf("%s is no gap, purchase or customer with a purchase in these sources, and no case; %s", table.Mask(id), hint)
+	return fmt.Errorf("%s is no gap, purchase, claim or customer with a purchase in these sources, and no case; %s", table.Mask(id), hint)
 }
 
 func explainCase(w io.Writer, c *gap.Case) {
@@ -139,7 +155,11 @@ func explainPurchase(w io.Writer, f *reconcile.Found, raw map[gap.Row]string) {
 			}
 		}
 	default:
-		fmt.Fprintf(w, "\nNot judged: %s.\n", or(notJudged[f.Place], string(f.Place)))
+		why := f.Place.Why()
+		if key := settingOf[f.Place]; key != "" {
+			why += " (" + key + " in the configuration)"
+		}
+		fmt.Fprintf(w, "\nNot judged: %s.\n", why)
 	}
 	if len(f.Timeline) == 0 {
 		return
@@ -156,33 +176,62 @@ func explainPurchase(w io.Writer, f *reconcile.Found, raw map[gap.Row]string) {
 		fmt.Fprintf(tw, "  %s\t%s\t%s\n", clock(ev.At), ev.Kind, oneLine(strings.Join(words, "; ")))
 	}
 	tw.Flush()
+	var lines []gap.Row
+	for _, ev := range f.Timeline {
+		lines = append(lines, ev.Row)
+	}
+	showLines(w, lines, raw)
+}
+
+// showLines prints input lines, each once.
+func showLines(w io.Writer, lines []gap.Row, raw map[gap.Row]string) {
 	fmt.Fprintln(w, "\nThe input lines")
 	seen := map[gap.Row]bool{}
-	for _, ev := range f.Timeline {
-		if seen[ev.Row] {
+	for _, r := range lines {
+		if seen[r] {
 			continue
 		}
-		seen[ev.Row] = true
-		fmt.Fprintf(w, "  %s:%d\n", ev.Row.File, ev.Row.Line)
-		if text := raw[ev.Row]; text != "" {
+		seen[r] = true
+		fmt.Fprintf(w, "  %s:%d\n", r.File, r.Line)
+		if text := raw[r]; text != "" {
 			fmt.Fprintf(w, "    %s\n", oneLine(text))
 		}
 	}
 }
 
-// notJudged says why a purchase is in none of the counts that matter.
-var notJudged = map[gap.Place]string{
-	gap.Duplicate:          "the same payment stands in the input more than once and counts once",
-	gap.ExcludedFailed:     "the payment failed",
-	gap.ExcludedTest:       "it was made in test mode",
-	gap.ExcludedRefunded:   "it was refunded in full",
-	gap.ExcludedChargeback: "it was charged back",
-	gap.ExcludedThreshold:  "it is below the threshold of its currency (thresholds in the configuration)",
-	gap.ExcludedPeriod:     "it lies outside the period (period in the configuration)",
-	gap.ExcludedFresh:      "it is so fresh that the platform may still record it (lag_hours in the configuration)",
-	gap.ExcludedReversal:   "the row takes back another payment",
-	gap.ExcludedOther:      "the row is no purchase",
+// explainClaims prints the answers to claims of one id.
+func explainClaims(w io.Writer, c *config.Config, answers []gap.Answer) {
+	var lines []gap.Row
+	for i := range answers {
+		lines = append(lines, answers[i].Rows...)
+	}
+	raw := rawLines(c, lines)
+	for i := range answers {
+		if i > 0 {
+			fmt.Fprint(w, between)
+		}
+		a := &answers[i]
+		fmt.Fprintf(w, "Claim %s of %s\n%s UTC (%s:%d)\n", oneLine(a.ClaimID), oneLine(a.PartnerKey), clock(a.ClaimedAt), a.Row.File, a.Row.Line)
+		for _, f := range [][2]string{{"customer", a.CustomerName}, {"e-mail", a.CustomerEmail}, {"day", a.PurchasedOn}, {"note", a.Note}} {
+			if f[1] != "" {
+				fmt.Fprintf(w, "  %s: %s\n", f[0], oneLine(f[1]))
+			}
+		}
+		fmt.Fprintf(w, "\n%s (%s)\n%s\n", a.Answer.Title(), a.Answer, wrap(a.What, "  "))
+		for _, f := range [][2]string{{"customer found by", a.FoundBy}, {"purchases", strings.Join(a.PurchaseIDs, ", ")}, {"cases", strings.Join(a.GapIDs, ", ")}, {"credited to", a.Credited}} {
+			if f[1] != "" {
+				fmt.Fprintln(w, wrapAfter(oneLine(f[1]), "  "+f[0]+": ", "    "))
+			}
+		}
+		for _, q := range a.Questions {
+			fmt.Fprintln(w, wrapAfter(q, "  to ask: ", "    "))
+		}
+		showLines(w, a.Rows, raw)
+	}
 }
+
+// settingOf names the setting that keeps purchases in a place from being judged.
+var settingOf = map[gap.Place]string{gap.ExcludedThreshold: "thresholds", gap.ExcludedPeriod: "period", gap.ExcludedFresh: "lag_hours"}
 
 func explainGap(w io.Writer, g *gap.Gap) {
 	c := gap.CaseOf(g.Case)
@@ -241,14 +290,12 @@ func percent(p float64) string {
 	}
 }
 
-// rawLines reads the input lines that the timelines point at. A line that
-// cannot be read again is left out: its place is printed all the same.
-func rawLines(c *config.Config, found []reconcile.Found) map[gap.Row]string {
+// rawLines reads input lines. A line that cannot be read again is left out:
+// its place is printed all the same.
+func rawLines(c *config.Config, at []gap.Row) map[gap.Row]string {
 	want := map[string][]int64{}
-	for i := range found {
-		for _, ev := range found[i].Timeline {
-			want[ev.Row.File] = append(want[ev.Row.File], ev.Row.Line)
-		}
+	for _, r := range at {
+		want[r.File] = append(want[r.File], r.Line)
 	}
 	out := map[gap.Row]string{}
 	for _, file := range sortedKeys(want) {

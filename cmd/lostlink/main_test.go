@@ -218,8 +218,8 @@ func TestPlain(t *testing.T) {
 func TestNotJudgedHasWords(t *testing.T) {
 	for _, p := range gap.Places() {
 		judged := p == gap.Attributed || p == gap.Unattributed
-		if (notJudged[p] == "") != judged {
-			t.Errorf("%s: the reason is %q", p, notJudged[p])
+		if (p.Why() == "") != judged {
+			t.Errorf("%s: the reason is %q", p, p.Why())
 		}
 	}
 }

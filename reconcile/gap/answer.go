@@ -122,9 +122,9 @@ type Answer struct {
 func (p Place) Why() string {
 	switch p {
 	case Duplicate:
-		return "the same payment stands in the records more than once and counts once"
+		return "the same payment stands in the input more than once and counts once"
 	case ExcludedFailed:
-		return "the payment was not completed"
+		return "the payment failed"
 	case ExcludedTest:
 		return "it was made in test mode"
 	case ExcludedRefunded:
@@ -132,15 +132,15 @@ func (p Place) Why() string {
 	case ExcludedChargeback:
 		return "it was charged back"
 	case ExcludedThreshold:
-		return "it is below the smallest amount that is looked at"
+		return "it is below the threshold of its currency"
 	case ExcludedPeriod:
-		return "it lies outside the period that is looked at"
+		return "it lies outside the period"
 	case ExcludedFresh:
 		return "it is so fresh that the platform may still record it"
 	case ExcludedReversal:
 		return "the row takes back another payment"
 	case ExcludedOther:
-		return "its amount is zero"
+		return "the row is no purchase"
 	}
 	return ""
 }

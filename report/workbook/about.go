@@ -65,8 +65,16 @@ func (b *book) aboutParts() []aboutPart {
 	for i, q := range gap.Questions() {
 		questions = append(questions, [2]string{fmt.Sprintf("Question %d", i+1), q})
 	}
-	for _, m := range res.Missing {
-		missing = append(missing, [2]string{"No source for " + string(m.Table), m.Tells})
+	for i := range r.Missing {
+		m := &r.Missing[i]
+		what, tells := "No source for "+string(m.Table), gap.Sentence(m.Tells)
+		if m.Decides != "" {
+			what = strings.TrimSuffix(gap.Sentence(m.Decides), ".")
+		}
+		if s := r.Settles(m); s != "" {
+			tells += " Would settle the near ties of " + s + "."
+		}
+		missing = append(missing, [2]string{what, tells})
 	}
 	for _, o := range res.OverConnected {
 		remarks = append(remarks, [2]string{"Id shared by too many", fmt.Sprintf("%s %q is shared by %d people (limit %d) and ties nobody.", o.Kind, o.ID, o.Other, o.Limit)})
@@ -103,11 +111,12 @@ func (b *book) aboutParts() []aboutPart {
 			{"Likely commission", "An estimate by the rules above, not a liability."},
 			{"Confidence", "High: at least 85 % likely. Medium: at least 60 %. Low: below. Where another cause is at least half as likely, the row names it."},
 			{"Cookie window", "The days after a click in which a sign-up is credited."},
-			{"Contested", "Credited to one partner while another's link was followed as well. Nothing is missing."},
+			{"Contested", "Credited to one partner while another's link was followed as well. By the last click nothing is missing; the sheet says where the platform credits somebody else."},
+			{"Near tie", "Another cause is at least half as likely as the one named. A purchase may wait for several sources, each of which would settle it, and counts at each."},
 			{"Incident", "A stretch of time in which a page credited next to nothing of what it should have."},
 			{"Ordinary purchase", "Nothing in the records points to any partner. Counted on Tie-out, not listed."},
 		}},
-		{"Sources that are missing", missing},
+		{"Sources that are missing, those that would settle the most money first", missing},
 		{"Remarks on the data", remarks},
 		{"Keeping this file", [][2]string{
 			{"Personal data", "The workbook names customers. Keep it where only those who review can read it, and delete it once the decisions are applied."},

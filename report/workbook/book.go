@@ -23,6 +23,7 @@ type book struct {
 
 	timelineRow  map[*gap.Gap]int // its first row on Timeline
 	timelineLast int
+	contestedRow map[string]int // by payment id: its first row on Contested
 
 	middle   bool // cells made now are centred vertically: for sheets of one-line rows
 	clipped  int  // texts longer than a cell holds

@@ -308,5 +308,8 @@ func (t *tieOut) information() {
 		s.Add(c.Currency, c.Amount)
 	}
 	t.fixed("Contested: credited, another partner clicked as well", s)
+	if n := len(t.b.r.Result.Answers); n > 0 {
+		t.fixed("Partners' claims, each answered once on Claims", gap.Sum{Count: n})
+	}
 	t.row++
 }

@@ -27,6 +27,7 @@ const (
 	weekSheet      = "By week"
 	incidentsSheet = "Incidents"
 	contestedSheet = "Contested"
+	claimsSheet    = "Claims"
 	tieOutSheet    = "Tie-out"
 	aboutSheet     = "About"
 	listsSheet     = "Lists"
@@ -46,7 +47,7 @@ func Write(path string, r *report.Report, key string) (err error) {
 	// in which one needs what another knows: Tie-out the total rows, Summary the
 	// verdict, About how many texts were cut.
 	for _, write := range []func() error{
-		b.show, b.lists, b.review, b.timeline, b.byCause, b.byPartner, b.byWeek, b.incidents, b.contested,
+		b.show, b.lists, b.review, b.timeline, b.byCause, b.byPartner, b.byWeek, b.incidents, b.contested, b.claims,
 		b.tieOut, b.summary, b.about, b.run, b.finish,
 	} {
 		if err := write(); err != nil {
@@ -79,6 +80,9 @@ func (b *book) sheetNames() []string {
 	}
 	if len(b.r.Result.Contested) > 0 {
 		names = append(names, contestedSheet)
+	}
+	if len(b.r.Result.Answers) > 0 {
+		names = append(names, claimsSheet)
 	}
 	return append(names, tieOutSheet, aboutSheet, listsSheet, runSheet)
 }

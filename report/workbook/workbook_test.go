@@ -255,7 +255,7 @@ func TestParts(t *testing.T) {
 		summarySheet:  {"<drawing r:id=", "<mergeCell", "<sheetProtection", "fitToPage", `fitToHeight="1"`, "<conditionalFormatting"},
 		reviewSheet:   {"<pane ", "<dataValidations", "<conditionalFormatting", "<tablePart r:id=", `hidden="1"`, "<pageSetup", "<headerFooter"},
 		timelineSheet: {"<pane ", "<tablePart r:id=", "<sheetProtection"}, causeSheet: {"<pane ", "<tablePart r:id=", "<sheetProtection"},
-		partnerSheet: {"<tablePart"}, weekSheet: {"<tablePart"}, incidentsSheet: {"<tablePart"}, contestedSheet: {"<tablePart"},
+		partnerSheet: {"<tablePart"}, weekSheet: {"<tablePart"}, incidentsSheet: {"<tablePart"}, contestedSheet: {"<tablePart", "<pane "}, claimsSheet: {"<tablePart", "<pane ", "<sheetProtection", "<pageSetup"},
 		tieOutSheet: {"<conditionalFormatting", "<sheetProtection"},
 	} {
 		for _, w := range want {
@@ -291,7 +291,7 @@ func TestParts(t *testing.T) {
 	if !strings.Contains(parts["docProps/custom.xml"], r.Run.ID) {
 		t.Error("the document's properties do not name the run")
 	}
-	want := []string{summarySheet, reviewSheet, timelineSheet, causeSheet, partnerSheet, weekSheet, incidentsSheet, contestedSheet, tieOutSheet, aboutSheet, listsSheet, runSheet}
+	want := []string{summarySheet, reviewSheet, timelineSheet, causeSheet, partnerSheet, weekSheet, incidentsSheet, contestedSheet, claimsSheet, tieOutSheet, aboutSheet, listsSheet, runSheet}
 	if got := sheetsOf(t, path); strings.Join(got, "|") != strings.Join(want, "|") {
 		t.Errorf("sheets %q, want %q", got, want)
 	}
@@ -322,6 +322,13 @@ func TestHostileText(t *testing.T) {
 		run.Inputs[0].File = hostile[0]
 		res.Incidents[0].Pages, res.Incidents[0].What = hostile, long
 		res.Contested[0].Email = hostile[1]
+		for i, h := range hostile {
+			k := &res.Contested[i%len(res.Contested)].Clicks[i%2]
+			k.Browser, k.Page, k.Tie, k.Row.File = h, h, h, h
+			a := &res.Answers[i]
+			a.ClaimID, a.PartnerKey, a.CustomerName, a.CustomerEmail, a.PurchasedOn, a.What, a.Row.File = h, h, h, h, h, h, h
+			a.PurchaseIDs, a.Questions = []string{h}, []string{h}
+		}
 		res.Notes = hostile
 	})
 	path := write(t, r)

@@ -211,7 +211,7 @@ func answers(res *gap.Result, n int) []gap.Answer {
 	for i := range res.Contested {
 		c := &res.Contested[i]
 		add(gap.AnswerContested, gap.Answer{PartnerKey: c.Others[0].PartnerKey, CustomerEmail: c.Email, FoundBy: gap.FoundByEmail, Fits: 1, PurchaseIDs: []string{c.PurchaseID}, Credited: c.Credited, CreditedAt: c.PurchasedAt + table.Hour,
-			What: fmt.Sprintf("The purchase of %s (%s) is credited to %s: the platform recorded it on %[1]s. %s", c.PurchasedAt.Date(), report.Money(c.Amount, c.Currency), c.Credited, c.Replies[0].Text), Rows: []gap.Row{c.Row}})
+			What: fmt.Sprintf("The purchase of %s (%s) is credited to %s: the platform recorded it on %[1]s. %[4]s", c.PurchasedAt.Date(), report.Money(c.Amount, c.Currency), c.Credited, c.Replies[0].Text), Rows: []gap.Row{c.Row}})
 	}
 	for _, k := range gap.AnswerKinds()[2:] {
 		add(k, gap.Answer{CustomerName: "Sample Person", What: "A made-up answer: " + k.Title() + ".", Questions: gap.Questions()[:1]})
