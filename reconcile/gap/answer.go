@@ -14,9 +14,8 @@ type AnswerKind string
 // The answers. Where a claim means several purchases, the first of these that
 // one of them calls for is the answer.
 const (
-	// AnswerGap: the purchase is credited to nobody and listed for review; its
-	// case id is in Answer.GapIDs. The claim itself may be all that points to
-	// the partner.
+	// AnswerGap: the purchase is credited to nobody; its case is in
+	// Answer.GapIDs. The claim itself may be all that points to the partner.
 	AnswerGap AnswerKind = "gap"
 	// AnswerContested: credited to another partner, and the claiming partner's
 	// link was followed inside the cookie's life as well.

@@ -10,7 +10,7 @@ import (
 )
 
 // claimsWidths are those of the columns of Claims.
-var claimsWidths = []float64{16, 17, 20, 22, 28, 12, 22, 60, 20, 20, 44, 28, 16, 24, 8}
+var claimsWidths = []float64{16, 17, 20, 22, 34, 12, 22, 60, 20, 20, 44, 32, 16, 24, 8}
 
 // claims writes the answer to every partner's claim.
 func (b *book) claims() error {

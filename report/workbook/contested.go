@@ -12,7 +12,7 @@ import (
 const listMax = excelize.TotalRows - totalsHeader
 
 // contestedWidths are those of the columns of Contested.
-var contestedWidths = []float64{26, 12, 13, 10, 28, 20, 20, 17, 12, 20, 26, 13, 26, 56, 24, 8}
+var contestedWidths = []float64{30, 12, 13, 10, 34, 20, 20, 17, 12, 20, 26, 13, 26, 56, 24, 8}
 
 func (b *book) contested() error {
 	all := b.r.Result.Contested
@@ -114,9 +114,9 @@ func (b *book) contestedClicks(s *sheet, first int, c *gap.Contested) error {
 			ruleLook.bold, ruleLook.fill = true, warnTint
 		}
 		partner := b.r.PartnerName(click.PartnerKey)
-		texts := []string{c.PurchaseID, "", "", "", c.Email, partner, standing, "", "", click.Browser, click.Page, click.Tie, rule, reply, click.Row.File, ""}
+		texts := []string{"", "", "", "", c.Email, partner, standing, "", "", click.Browser, click.Page, click.Tie, rule, reply, click.Row.File, ""}
 		err := s.row(first+k, wrapped(1, texts, contestedWidths),
-			b.text(c.PurchaseID, plain), b.cell(c.PurchasedAt.Date().Start().Std(), look{above: k == 0, num: dateFmt}), amount, b.cell(c.Currency, look{above: k == 0, align: "center"}),
+			b.text(c.PurchaseID, look{above: k == 0, num: textFmt, indent: true}), b.cell(c.PurchasedAt.Date().Start().Std(), look{above: k == 0, num: dateFmt}), amount, b.cell(c.Currency, look{above: k == 0, align: "center"}),
 			b.text(c.Email, plain), b.text(partner, plain), b.text(standing, plain), b.when(click.At, look{above: k == 0, num: timeFmt}), days,
 			b.text(click.Browser, plain), b.text(click.Page, plain), b.text(click.Tie, plain), b.text(rule, ruleLook), b.text(reply, plain), b.text(click.Row.File, plain), lineNo)
 		if err != nil {

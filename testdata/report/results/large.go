@@ -205,7 +205,7 @@ func answers(res *gap.Result, n int) []gap.Answer {
 	for i := range min(n, 12) {
 		g := &res.Gaps[i]
 		add(gap.AnswerGap, gap.Answer{PartnerKey: g.PartnerKey, CustomerName: g.Name, CustomerEmail: g.Email, FoundBy: gap.FoundByEmail, Fits: 1, PurchaseIDs: []string{g.PurchaseID}, GapIDs: []string{g.GapID},
-			What:      fmt.Sprintf("The purchase of %s (%s) is credited to nobody so far and is in review as %s: %s.", g.PurchasedAt.Date(), report.Money(g.Amount, g.Currency), g.GapID, report.CauseText(g.Case)),
+			What:      fmt.Sprintf("The purchase of %s (%s) is credited to nobody so far; it is our case %s: %s.", g.PurchasedAt.Date(), report.Money(g.Amount, g.Currency), g.GapID, report.CauseText(g.Case)),
 			Questions: gap.Questions()[1 : 1+2*(i%2)], Rows: []gap.Row{g.Row}})
 	}
 	for i := range res.Contested {

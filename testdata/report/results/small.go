@@ -94,7 +94,7 @@ func Small() (*gap.Result, report.Run, report.Options) {
 		Answers: []gap.Answer{
 			{
 				ClaimID: "claim-1", PartnerKey: "acme", ClaimedAt: at("2026-03-07 09:00"), CustomerName: "Ana Example", CustomerEmail: "ana@example.com", PurchasedOn: "2026-03-02",
-				Answer: gap.AnswerGap, What: "The purchase of 2026-03-02 (EUR 118.80) is credited to nobody so far and is in review as LL-AAAA-AAAA-AAA1: C05 Cookie expired.",
+				Answer: gap.AnswerGap, What: "The purchase of 2026-03-02 (EUR 118.80) is credited to nobody so far; it is our case LL-AAAA-AAAA-AAA1: C05 Cookie expired.",
 				FoundBy: gap.FoundByEmail, Fits: 1, PurchaseIDs: []string{"ch_1"}, GapIDs: []string{"LL-AAAA-AAAA-AAA1"},
 				Rows: []gap.Row{{File: "claims.csv", Line: 2}, {File: "payments.csv", Line: 2}, {File: "clicks.csv", Line: 2}}, Row: gap.Row{File: "claims.csv", Line: 2},
 			},
