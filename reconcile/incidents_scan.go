@@ -62,9 +62,8 @@ func worst(ts []trial) drop { return worstWithin(ts, 0, len(ts)) }
 
 // worstWithin looks for it among the trials from one index to before another.
 func worstWithin(ts []trial, begin, end int) drop {
-	n := len(ts)
 	// Sums before each index: journeys, and those credited.
-	sums := make([]struct{ n, credited int }, n+1)
+	sums := make([]tally, len(ts)+1)
 	for i, t := range ts {
 		sums[i+1] = sums[i]
 		if !t.beside {
@@ -74,7 +73,8 @@ func worstWithin(ts []trial, begin, end int) drop {
 			}
 		}
 	}
-	nominal := min(float64(sums[n].credited+1)/float64(sums[n].n+2), usualMax)
+	all := sums[len(ts)]
+	nominal := min(float64(all.credited+1)/float64(all.n+2), usualMax)
 	var best drop
 	for i := begin; i < end; i++ {
 		if !ts[i].lost || i > begin && ts[i-1].lost {
@@ -100,16 +100,14 @@ func worstWithin(ts []trial, begin, end int) drop {
 			if !ts[j].lost || j+1 < end && ts[j+1].lost || lost+helpedLost < minLost || kept*strayMax > lost+helpedLost {
 				continue
 			}
-			all, in, around := sums[n], sums[j+1].credited-sums[i].credited, [2]int{max(0, i-nearby), min(n, j+1+nearby)}
+			in := sums[j+1].credited - sums[i].credited
 			outside := all.credited - in
 			if outside < historyLeast {
 				continue
 			}
 			whole := float64(outside+1) / float64(all.n-(sums[j+1].n-sums[i].n)+2)
-			left, right := sums[around[0]], sums[around[1]]
-			near := sums[i].credited - left.credited + right.credited - sums[j+1].credited
-			usual := (float64(near) + wholeWeight*whole) / (float64(sums[i].n-left.n+right.n-sums[j+1].n) + wholeWeight)
-			if usual = min(usual, usualMax); usual < shareLeast {
+			usual := usualShare(whole, sums[max(0, i-nearby)], sums[i], sums[j+1], sums[min(len(ts), j+1+nearby)])
+			if usual < shareLeast {
 				continue
 			}
 			score := float64(lost)*speaks(&trial{lost: true}, usual) + float64(kept)*speaks(&trial{}, usual) +
@@ -120,6 +118,30 @@ func worstWithin(ts []trial, begin, end int) drop {
 		}
 	}
 	return best
+}
+
+// tally counts trials up to one of them, and those credited.
+type tally struct{ n, credited int }
+
+// usualShare is the share credited around a stretch: between the first two
+// tallies and between the last two. A side that alone shows less counts alone,
+// since the baseline may have changed there, unless next to nothing was credited
+// on it: that is another fault. Each share is known roughly, and a standard
+// error is taken off it.
+func usualShare(whole float64, from, begin, end, to tally) float64 {
+	share := func(n, credited int) float64 {
+		all := float64(n) + wholeWeight
+		p := (float64(credited) + wholeWeight*whole) / all
+		return min(p-math.Sqrt(p*(1-p)/all), usualMax)
+	}
+	before, after := tally{begin.n - from.n, begin.credited - from.credited}, tally{to.n - end.n, to.credited - end.credited}
+	usual := share(before.n+after.n, before.credited+after.credited)
+	for _, side := range []tally{before, after} {
+		if p := share(side.n, side.credited); side.n >= nearby/2 && p >= shareLeast {
+			usual = min(usual, p)
+		}
+	}
+	return usual
 }
 
 // speaks is the log-likelihood ratio of a fault that one trial gives.
@@ -140,9 +162,8 @@ func speaks(t *trial, usual float64) float64 {
 func edge(ts []trial, start, end table.Time, usual float64) table.Time {
 	slices.SortStableFunc(ts, func(x, y trial) int { return cmp.Compare(x.at, y.at) })
 	const around = 12 // trials beside the first one of the stretch
-	at, _ := slices.BinarySearchFunc(ts, start, func(t trial, at table.Time) int { return cmp.Compare(t.at, at) })
-	until, _ := slices.BinarySearchFunc(ts, start+(end-start)/2, func(t trial, at table.Time) int { return cmp.Compare(t.at, at+1) })
-	from, to := max(0, at-around), min(until, at+around, len(ts))
+	at, until := between(ts, start, end)
+	from, to := max(0, at-around), min(at+(until-at+1)/2+1, at+around, until)
 	if at == 0 || to <= at {
 		return start // nothing before it
 	}
