@@ -40,8 +40,6 @@ type builder struct {
 	couponUse map[string]*couponUse
 	consents  consentIndex
 	incidents []incident
-	// faultScore is what a stretch must score to be an incident.
-	faultScore float64
 
 	safariPages map[string]*gap.SafariPage // by landing page; see findSafariPages
 	safariSeen  map[string]bool

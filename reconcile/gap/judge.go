@@ -180,7 +180,7 @@ func (v *Verdict) propose(j *Journey) {
 	case last != nil && last.Reused && v.Click == last:
 		v.Suggest = Ask
 		v.Reason += " The click id was issued to somebody else: a pasted address was followed."
-	case v.Case == ManualURL || v.Probability < 0.6 || last != nil && !last.Tie.Sure() && v.Case != PaymentNotTied:
+	case v.Case == ManualURL || v.deserved() < 0.6 || last != nil && !last.Tie.Sure() && v.Case != PaymentNotTied:
 		v.Suggest = Ask
 	default:
 		v.Suggest = Reward
@@ -191,6 +191,18 @@ func (v *Verdict) propose(j *Journey) {
 	if last != nil && last.Tie == TieAddress && len(j.Claims) == 0 && v.Click == last {
 		v.Suggest, v.Reason = None, "No reward on an address alone: "+v.because()
 	}
+}
+
+// deserved is the probability that a partner is owed whatever the cause: which
+// of two causes lost the link moves no reward.
+func (v *Verdict) deserved() float64 {
+	p := v.Ranking[PaymentNotTied]
+	for _, c := range cases {
+		if c.ByClick && c.Slug != CookieExpired {
+			p += v.Ranking[c.Slug]
+		}
+	}
+	return p
 }
 
 // because puts the strongest finding of the case into a sentence, and behind it
