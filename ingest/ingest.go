@@ -7,13 +7,10 @@ import (
 	"io"
 	"io/fs"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/apache/arrow/go/v15/arrow/memory"
-	"github.com/bmatcuk/doublestar/v4"
 
 	"lostlink/ingest/rows"
 	"lostlink/ingest/source"
@@ -185,17 +182,20 @@ type loader struct {
 
 // source reads the files of one source.
 func (l *loader) source(ctx context.Context, src Source) error {
-	files, missing, err := expand(l.data, src.Files)
+	found, err := expand(l.data, src.Files, l.opt.Exclude)
 	if err != nil {
 		return fmt.Errorf("source %s: %w", src.name(), err)
 	}
 	if !src.Optional {
-		for _, p := range missing {
+		for _, p := range found.missing {
 			l.Missing = append(l.Missing, Missing{Source: src.name(), Pattern: p})
 		}
 	}
+	for _, p := range found.own {
+		l.Notes = append(l.Notes, fmt.Sprintf("source %s: %s fits only files of lostlink's own, which are not read", src.name(), p))
+	}
 	firstInput, firstReject := len(l.Inputs), len(l.Rejects)
-	for _, f := range files {
+	for _, f := range found.files {
 		l.Inputs = append(l.Inputs, Input{Source: src.name(), File: f, Skipped: map[string]int64{}, Tables: map[table.Kind]int64{}})
 		r := &reading{loader: l, src: src, in: &l.Inputs[len(l.Inputs)-1], file: int32(len(l.Inputs) - 1), listed: firstReject}
 		if err := r.read(ctx); err != nil {
@@ -217,43 +217,6 @@ func (l *loader) source(ctx context.Context, src Source) error {
 	return nil
 }
 
-// expand turns paths and globs into files relative to data, sorted, each once,
-// and tells which patterns match none. Files are told by slashes whatever the
-// system.
-func expand(data string, patterns []string) (files, missing []string, err error) {
-	for _, p := range patterns {
-		full := p
-		if !filepath.IsAbs(p) {
-			full = filepath.Join(escapeGlob(data), p)
-		}
-		// A path that exists is meant as it stands, even with glob characters.
-		found := []string{p}
-		if !filepath.IsAbs(p) {
-			found[0] = filepath.Join(data, p)
-		}
-		if info, statErr := os.Stat(found[0]); statErr != nil || info.IsDir() {
-			if found, err = doublestar.FilepathGlob(full, doublestar.WithFilesOnly()); err != nil {
-				return nil, nil, fmt.Errorf("%q is not a path or pattern: %w", p, err)
-			}
-		}
-		if len(found) == 0 {
-			missing = append(missing, p)
-		}
-		for _, f := range found {
-			if rel, relErr := filepath.Rel(data, f); relErr == nil && !filepath.IsAbs(p) {
-				f = rel
-			}
-			files = append(files, filepath.ToSlash(f))
-		}
-	}
-	slices.Sort(files)
-	return slices.Compact(files), missing, nil
-}
-
-func escapeGlob(dir string) string {
-	return strings.NewReplacer(`*`, `\*`, `?`, `\?`, `[`, `\[`, `{`, `\{`).Replace(dir)
-}
-
 // settings are the part of the options that package source acts on.
 func (o *Options) settings(s Source) source.Settings {
 	return source.Settings{
@@ -272,13 +235,7 @@ type reading struct {
 	m      *source.Mapping
 }
 
-func (r *reading) path() string {
-	p := filepath.FromSlash(r.in.File)
-	if filepath.IsAbs(p) {
-		return p
-	}
-	return filepath.Join(r.data, p)
-}
+func (r *reading) path() string { return inFolder(r.data, r.in.File) }
 
 func (r *reading) read(ctx context.Context) error {
 	var err error

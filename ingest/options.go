@@ -12,6 +12,12 @@ type Options struct {
 	// RejectLimit is the share of a source's rows (0–1) that may be rejected
 	// before the run stops without a report.
 	RejectLimit float64
+	// Exclude are folders and files that are no input whatever a pattern says,
+	// absolute or relative to the working directory: what lostlink writes, so
+	// that a wide pattern does not read the reports of earlier runs. They are
+	// known by whatever link leads to them. One that is or holds the data folder
+	// excludes nothing. No configuration sets this; the command does.
+	Exclude []string
 	// Links tells a partner's landing address from any other address.
 	Links LinkOptions
 }

@@ -92,12 +92,22 @@ func (f *folders) load(e *env) (*config.Config, error) {
 	case err != nil:
 		return nil, &exitError{exitUsage, fmt.Errorf("the configuration cannot be used:\n%w", err)}
 	}
+	c.Ingest.Exclude = []string{c.Path(c.Output), c.Path(c.State)}
 	for _, p := range []struct {
 		path *string
 		flag string
 	}{{&c.Data, f.data}, {&c.Output, f.out}, {&c.State, f.state}} {
 		if *p.path = c.Path(*p.path); p.flag != "" {
 			*p.path = p.flag
+		}
+	}
+	// What lostlink writes, with a flag or without, and what it is told by is no
+	// input, however wide a pattern is; the key would even be shown as the
+	// columns of a file.
+	c.Ingest.Exclude = append(c.Ingest.Exclude, f.config, c.Output, c.State)
+	for _, own := range []string{c.InstallationKeyFile, c.WeightsFile} {
+		if own != "" {
+			c.Ingest.Exclude = append(c.Ingest.Exclude, c.Path(own))
 		}
 	}
 	return c, nil
