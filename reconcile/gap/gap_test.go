@@ -150,8 +150,8 @@ func TestVerdictIsWhole(t *testing.T) {
 		if (v.PartnerKey == "") != (v.Case == NoPartnerSignal) {
 			t.Fatalf("%s with partner %q", v.Case, v.PartnerKey)
 		}
-		if v.Suggest == Reward && v.Probability < 0.6 {
-			t.Fatalf("a reward at %g", v.Probability)
+		if v.Suggest == Reward && v.Ranking[NoPartnerSignal]+v.Ranking[ManualURL]+v.Ranking[CookieExpired] > 0.4001 {
+			t.Fatalf("a reward with %v", v.Ranking)
 		}
 		if v.PartnerKey != "" && j.OwnPartner == v.PartnerKey && v.Suggest != None {
 			t.Fatalf("%s for a partner's own purchase", v.Suggest)
