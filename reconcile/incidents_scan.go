@@ -35,7 +35,10 @@ const (
 	wholeWeight = 6
 	// historyLeast is how many credited journeys outside a stretch are a history
 	// to fall from, and shareLeast the share of them.
+	// On one page in some browsers it is historyFine: a page without snippet
+	// looks like that but for some who were credited for another reason.
 	historyLeast = 4
+	historyFine  = 8
 	shareLeast   = 0.3
 	// minLost is the journeys a fault must have lost, and strayMax how many that
 	// must be for each one credited.
@@ -58,10 +61,11 @@ type drop struct {
 // a fault. What was usual is taken from the journeys before and after it, so
 // that a baseline that drifts, or a page where people are often lost, makes no
 // fault. A score of 0 means that there is none.
-func worst(ts []trial) drop { return worstWithin(ts, 0, len(ts)) }
+func worst(ts []trial) drop { return worstWithin(ts, 0, len(ts), historyLeast) }
 
-// worstWithin looks for it among the trials from one index to before another.
-func worstWithin(ts []trial, begin, end int) drop {
+// worstWithin looks for it among the trials from one index to before another;
+// history is how many credited journeys there must be outside of it.
+func worstWithin(ts []trial, begin, end, history int) drop {
 	// Sums before each index: journeys, and those credited.
 	sums := make([]tally, len(ts)+1)
 	for i, t := range ts {
@@ -102,7 +106,7 @@ func worstWithin(ts []trial, begin, end int) drop {
 			}
 			in := sums[j+1].credited - sums[i].credited
 			outside := all.credited - in
-			if outside < historyLeast {
+			if outside < history {
 				continue
 			}
 			whole := float64(outside+1) / float64(all.n-(sums[j+1].n-sums[i].n)+2)
