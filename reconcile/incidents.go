@@ -500,7 +500,14 @@ func (b *builder) faultOf(j *gap.Journey) *gap.Incident {
 	var found *incident
 	for i := range b.incidents {
 		x := &b.incidents[i]
-		if x.covers(last.Page, last.At, signedUp) && x.hits(last.Browser) && (found == nil || x.bySignup && !found.bySignup) {
+		if !x.covers(last.Page, last.At, signedUp) || !x.hits(last.Browser) {
+			continue
+		}
+		// The check of the landing page says the same of the click already.
+		if x.Seen != seenLogs && x.bySignup && !x.holds(signedUp) {
+			continue
+		}
+		if found == nil || x.bySignup && !found.bySignup {
 			found = x
 		}
 	}

@@ -148,3 +148,28 @@ func TestIncidentKeepsItsName(t *testing.T) {
 		t.Errorf("%q, then %q", one, two)
 	}
 }
+
+// Between the last good check and the first bad one the journeys say when a
+// fault began, and the same where it ended.
+func TestJourneysPlaceTheEndsBetweenChecks(t *testing.T) {
+	for _, tc := range []struct{ from, to float64 }{{30.2, 37.3}, {30.9, 36.5}, {30.5, 37.95}} {
+		s := newSite(t)
+		walks(s, func(w *walk) { w.lost = w.signup >= tc.from && w.signup < tc.to })
+		for d := range 60 {
+			c := working
+			if at := float64(d) + 0.125; at >= tc.from && at < tc.to {
+				c.PublicKeyPresent = table.No
+			}
+			s.checked(d, "/signup", c)
+		}
+		got := s.run().Incidents
+		if len(got) != 1 || got[0].Cause != gap.PublicKeyMissing || got[0].Seen != "logs and page checks" {
+			t.Errorf("%+v, want the one fault", got)
+			continue
+		}
+		const near = 6 * table.Hour
+		if x := got[0]; max(x.Start-day(tc.from), day(tc.from)-x.Start, x.End-day(tc.to), day(tc.to)-x.End) > near {
+			t.Errorf("from %v to %v, want %v to %v", x.Start, x.End, day(tc.from), day(tc.to))
+		}
+	}
+}
