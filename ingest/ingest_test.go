@@ -127,6 +127,27 @@ func TestManyColumns(t *testing.T) {
 	}
 }
 
+// TestFileFaults holds what rejects of whole files name.
+func TestFileFaults(t *testing.T) {
+	dir := write(t, map[string]string{"a.csv": "clicked_at\n2026-02-01T09:30:00Z\n", "payouts.csv": "id,Arrival Date (UTC),Destination,Method\n1,2,3,4\n"})
+	for _, c := range []struct {
+		src           ingest.Source
+		column, value string
+		text          string
+	}{
+		{ingest.Source{Table: table.Clicks, Files: []string{"a.csv"}}, "partner_key", "", "a.csv: lacks the column partner_key; it has"},
+		{ingest.Source{Format: "access_log", Files: []string{"a.csv"}}, "format", "access_log", `a.csv: format: "access_log" does not come in a csv file; check`},
+		{ingest.Source{Files: []string{"payouts.csv"}}, "", "stripe_payouts", "payouts.csv: is a Stripe payouts export, which cannot be used; it lists"},
+	} {
+		l := load(t, dir, options(c.src))
+		if len(l.Rejects) != 1 {
+			t.Errorf("%+v: rejects %v", c.src, l.Rejects)
+		} else if r := l.Rejects[0]; r.Line != 0 || r.Column != c.column || r.Value != c.value || !strings.HasPrefix(r.Error(), c.text) {
+			t.Errorf("%+v: reject %+v, %v", c.src, r, r)
+		}
+	}
+}
+
 func TestRejectLimit(t *testing.T) {
 	file := func(good, bad int) string {
 		return "clicked_at,partner_key\n" + strings.Repeat("2026-02-01T09:30:00Z,acme\n", good) + strings.Repeat("yesterday,lena@example.com\n", bad)

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -134,11 +135,15 @@ func (a *accessLog) next(rec *Record) error {
 		}
 	}
 	rec.Line = a.lines.n
-	if bytes.IndexByte(raw, 0) >= 0 {
-		return bad(rec.Line, "holds a NUL byte", damagedRow)
-	}
 	line := string(raw) // all values of the record are parts of it
-	if m := a.format.split(line, a.values); m != nil {
+	m := a.format.split(line, a.values)
+	if bytes.IndexByte(raw, 0) >= 0 {
+		if i := slices.IndexFunc(a.values, func(v string) bool { return strings.IndexByte(v, 0) >= 0 }); m == nil && i >= 0 {
+			return nul(rec.Line, a.format.fields[i].name, a.values[i])
+		}
+		return nul(rec.Line, "", "")
+	}
+	if m != nil {
 		if !ended {
 			return cutOff(rec.Line)
 		}

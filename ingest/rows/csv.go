@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -51,7 +52,7 @@ func newCSV(text *bufio.Reader, head []byte, opt Options) (*csvFile, error) {
 	var row *Bad
 	switch {
 	case errors.As(err, &row):
-		return nil, &Broken{Line: row.Line, Fault: &table.Fault{Rule: "the header " + row.Fault.Rule, Remedy: row.Fault.Remedy}}
+		return nil, &Broken{Line: row.Line, Fault: &table.Fault{Value: row.Fault.Value, Rule: "the header " + row.Fault.Rule, Remedy: row.Fault.Remedy}}
 	case err == io.EOF:
 		return nil, broken(nil, "has no header", "export it again with column names in the first row")
 	case err != nil:
@@ -135,11 +136,14 @@ func (c *csvFile) row() (cells []string, line int64, err error) {
 	var fault *Bad
 	switch {
 	case len(raw) > c.max:
-		fault = tooLong(line, c.max)
+		fault = tooLong(line, c.max, raw)
 	case bytes.IndexByte(raw, 0) >= 0:
-		fault = bad(line, "holds a NUL byte", damagedRow)
+		fault = nul(line, "", "")
+		if i := slices.IndexFunc(cells, func(cell string) bool { return strings.IndexByte(cell, 0) >= 0 }); i >= 0 && i < len(c.header) {
+			fault = nul(line, c.header[i], cells[i])
+		}
 	case c.header != nil && !c.fits(cells):
-		fault = bad(line, fmt.Sprintf("has %d cells, the header has %d", len(cells), len(c.header)),
+		fault = badValue(line, "", fmt.Sprintf("%d cells", len(cells)), fmt.Sprintf("has %d cells, the header has %d", len(cells), len(c.header)),
 			"put cells that hold separators or line breaks in quotes, or restore the missing cells")
 	}
 	if first := bytes.IndexByte(raw, '\n'); fault != nil && first >= 0 && first < len(raw)-1 {
@@ -179,7 +183,7 @@ func (c *csvFile) giveUp(err error) ([]string, int64, error) {
 	line := c.text.line - 1
 	switch {
 	case length > int64(c.max):
-		return nil, 0, tooLong(line, c.max)
+		return nil, 0, tooLong(line, c.max, []byte(text))
 	case errors.Is(err, csv.ErrBareQuote):
 		if cells := c.plain(text); cells != nil {
 			return cells, line, nil

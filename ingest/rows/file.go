@@ -100,14 +100,14 @@ func (f *file) open(opt Options) error {
 	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
 		z, err := gzip.NewReader(f.text)
 		if err != nil {
-			return damaged(err)
+			return damaged(err, f.size)
 		}
 		f.unpacked(z, z, opt)
 	case bytes.Equal(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
 		// One goroutine: files are read side by side already.
 		z, err := zstd.NewReader(f.text, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(128<<20))
 		if err != nil {
-			return damaged(err)
+			return damaged(err, f.size)
 		}
 		c := z.IOReadCloser()
 		f.unpacked(c, c, opt)
@@ -137,13 +137,14 @@ func (f *file) open(opt Options) error {
 
 func (f *file) unpacked(r io.Reader, c io.Closer, opt Options) {
 	f.unpack = c
-	f.text = bufio.NewReaderSize(&guard{r: r, raw: f.raw, ratio: int64(opt.MaxRatio), max: opt.MaxBytes}, block)
+	f.text = bufio.NewReaderSize(&guard{r: r, raw: f.raw, size: f.size, ratio: int64(opt.MaxRatio), max: opt.MaxBytes}, block)
 }
 
 // guard stops at a decompression bomb and names what ails a packed file.
 type guard struct {
 	r          io.Reader
 	raw        *hashed
+	size       int64 // of the packed file
 	n          int64
 	ratio, max int64
 }
@@ -157,7 +158,7 @@ func (g *guard) Read(p []byte) (int, error) {
 	g.n += int64(n)
 	switch {
 	case err != nil && err != io.EOF:
-		return n, damaged(err)
+		return n, damaged(err, g.size)
 	case g.n > g.max:
 		return n, broken(nil, fmt.Sprintf("unpacks to more than %d bytes", g.max), "split the file")
 	case g.n > ratioFrom && g.n/g.ratio > g.raw.n:
@@ -166,15 +167,19 @@ func (g *guard) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func damaged(err error) error {
+// damaged shows the size of the packed file, to compare it with the original's.
+func damaged(err error, size int64) error {
 	var b *Broken
-	if errors.As(err, &b) {
+	switch {
+	case errors.As(err, &b):
 		return b
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		b = broken(io.ErrUnexpectedEOF, "is packed and ends too early", "copy the file again")
+	default:
+		b = broken(err, "is packed and damaged", "copy the file again")
 	}
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		return broken(io.ErrUnexpectedEOF, "is packed and ends too early", "copy the file again")
-	}
-	return broken(err, "is packed and damaged", "copy the file again")
+	b.Fault.Value = fmt.Sprintf("%d bytes", size)
+	return b
 }
 
 // finish reads what is left of the raw bytes, for the hash.

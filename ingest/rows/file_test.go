@@ -15,6 +15,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
+
+	"lostlink/ingest/table"
 )
 
 var packings = map[string]func(testing.TB, []byte) []byte{
@@ -84,8 +86,8 @@ func TestBytes(t *testing.T) {
 		want     string
 	}{
 		{"mark before a quoted header", "\xef\xbb\xbf\"id\",\"b\"\n1,2\n", Options{}, "id", "csv: id, b\n2: ⟨1⟩\n"},
-		{"NUL bytes in a CSV row", "id,b\n1,2\n3,\x00\x00\n5,6\n", Options{}, "id", "csv: id, b\n2: ⟨1⟩\n! line 3: holds a NUL byte; the file was damaged; copy or export it again\n4: ⟨5⟩\n"},
-		{"NUL bytes in a JSON line", "{\"id\":1}\n{\"id\":\"\x00\"}\n{\"id\":\"\\u0000\"}\n{\"id\":4}\n", Options{}, "id", "json: id\n1: ⟨1⟩\n! line 2: holds a NUL byte; the file was damaged; copy or export it again\n! line 3: id: \"\uFFFD\" holds a NUL byte; the file was damaged; copy or export it again\n4: ⟨4⟩\n"},
+		{"NUL bytes in a CSV row", "id,b\n1,2\n3,\x00\x00\n5,6\n", Options{}, "id", "csv: id, b\n2: ⟨1⟩\n! line 3: b: \"\uFFFD\uFFFD\" holds a NUL byte; the file was damaged; copy or export it again\n4: ⟨5⟩\n"},
+		{"NUL bytes in a JSON line", "{\"id\":1}\n{\"id\":\"\x00\"}\n{\"id\":\"\\u0000\"}\n{\"id\":4}\n", Options{}, "id", "json: id\n1: ⟨1⟩\n! line 2: id: \"\uFFFD\" holds a NUL byte; the file was damaged; copy or export it again\n! line 3: id: \"\uFFFD\" holds a NUL byte; the file was damaged; copy or export it again\n4: ⟨4⟩\n"},
 		{"NUL bytes in a log", "192.0.2.1 - - [01/Feb/2026:02:23:53 +0000] \"GET / HTTP/1.1\" 200 1\n\x00\x00\x00\n", Options{}, "remote_addr", "accesslog: remote_addr, remote_logname, remote_user, time_local, request, status, body_bytes_sent, request_method, request_uri, server_protocol\n1: ⟨192.0.2.1⟩\n! line 2: holds a NUL byte; the file was damaged; copy or export it again\n"},
 		{"Windows-1252 unannounced", string(latin), Options{}, "id, name", "csv: id, name, x\n! line 2: name: \"Zo\uFFFD \uFFFD \uFFFD\" is not UTF-8 text; save the file as UTF-8, or set its encoding\n3: ⟨2⟩ ⟨Ada⟩\n"},
 		{"Windows-1252 announced", string(latin), Options{Encoding: "windows-1252"}, "id, name", "csv: id, name, x\n2: ⟨1⟩ ⟨Zoë – €⟩\n3: ⟨2⟩ ⟨Ada⟩\n"},
@@ -242,5 +244,60 @@ func TestCloseEarly(t *testing.T) {
 		if err := os.Remove(path); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestShown holds what a fault of a whole row or file shows of it.
+func TestShown(t *testing.T) {
+	long := "lena.vogel@mail.example," + strings.Repeat("é", 2000)
+	const start = "l…@mail.example,éééééééééééééééééééééééé"
+	logLine := `192.0.2.1 - - [01/Feb/2026:02:23:53 +0000] "GET / HTTP/1.1" 200 1`
+	for _, tc := range []struct {
+		name, in, column, value string
+		opt                     Options
+	}{
+		{"cells missing", "id,b,c\n1,2\n", "", "2 cells", Options{}},
+		{"cells too many", "id,b,c\n1,2,3,4\n", "", "4 cells", Options{}},
+		{"NUL in a cell", "id,b\n1,x\x00y\n", "b", "x\uFFFDy", Options{}},
+		{"NUL behind the header's cells", "id,b\n1,2,\x00\n", "", "", Options{}},
+		{"NUL in JSON", "{\"id\":1}\n{\"id\":2,\"a\":{\"b\":\"x\x00\"}}\n", "a.b", "x\uFFFD", Options{}},
+		{"NUL between JSON values", "{\"id\":1}\n{\"id\":2,\x00\"b\":3}\n", "", "", Options{}},
+		{"NUL in a log", logLine + "\n" + strings.Replace(logLine, "GET / ", "GET /\x00 ", 1) + "\n", "request", "GET /\uFFFD HTTP/1.1", Options{}},
+		{"NUL in no line of a log", logLine + "\n\x00\x00\n", "", "", Options{}},
+		{"long CSV row", "id,b\n" + long + "\n", "", start, Options{MaxLine: 1000}},
+		{"long header", long + "\n1,2\n", "", start, Options{MaxLine: 1000}},
+		{"long JSON line", "{\"id\":1}\n{\"id\":\"" + long + "\"}\n", "", `{"id":"l…@mail.example,` + strings.Repeat("é", 17), Options{MaxLine: 1000}},
+		{"JSON line longer than a block", "{\"id\":1}\n{\"id\":\"" + long + strings.Repeat("x", 2*block) + "\"}\n", "", `{"id":"l…@mail.example,` + strings.Repeat("é", 17), Options{MaxLine: 1000}},
+		{"long item of a list", "[{\"id\":1},\n{\"id\":\"" + long + "\"}]\n", "", `{"id":"l…@mail.example,` + strings.Repeat("é", 17), Options{MaxLine: 1000}},
+		{"endless item of a list", "[{\"id\":1},\n{\"id\":\"" + long + strings.Repeat("x", 8*block) + "\"}]\n", "", `{"id":"l…@mail.example,` + strings.Repeat("é", 17), Options{MaxLine: 1000}},
+		{"no list in a later line", "{\"data\":[{\"id\":1}]}\n{\"data\":{\"id\":2}}\n", "data", `{"id":2}`, Options{}},
+		{"column twice", "id,b,b\n1,2,3\n", "b", "columns 2 and 3", Options{}},
+		{"cut gzip", string(packings["gzip"](t, []byte("id,b\n1,2\n"))[:15]), "", "15 bytes", Options{}},
+		{"cut zstd", string(packings["zstd"](t, []byte("id,b\n1,2\n"))[:12]), "", "12 bytes", Options{}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			r, err := Open(write(t, "in", []byte(tc.in)), tc.opt)
+			if err == nil {
+				defer r.Close()
+				r.Bind([]string{"id", "b"})
+			}
+			for err == nil {
+				_, err = r.Next()
+			}
+			var row *Bad
+			var end *Broken
+			var f *table.Fault
+			switch {
+			case errors.As(err, &row):
+				f = row.Fault
+			case errors.As(err, &end):
+				f = end.Fault
+			default:
+				t.Fatalf("the file ends with %v", err)
+			}
+			if f.Column != tc.column || f.Value != tc.value {
+				t.Errorf("%v: column %q, value %q, want %q, %q", err, f.Column, f.Value, tc.column, tc.value)
+			}
+		})
 	}
 }

@@ -54,7 +54,12 @@ func newJSON(text *bufio.Reader, opt Options) (*jsonFile, error) {
 		if err != nil {
 			break
 		}
-		j.flatten(v, "", seen)
+		leaves(v, "", func(at string, _ *fastjson.Value) {
+			if !seen[at] {
+				seen[at] = true
+				j.found = append(j.found, at)
+			}
+		})
 	}
 	j.items = j.open(text, head, whole, opt)
 	return j, nil
@@ -95,13 +100,13 @@ func byLine(head []byte, whole bool) bool {
 	return false
 }
 
-// flatten adds the paths of the leaves below v.
-func (j *jsonFile) flatten(v *fastjson.Value, at string, seen map[string]bool) {
+// leaves visits the values below v that hold no other, with their paths.
+func leaves(v *fastjson.Value, at string, visit func(at string, v *fastjson.Value)) {
 	below := func(key string, v *fastjson.Value) {
 		if at != "" {
 			key = at + "." + key
 		}
-		j.flatten(v, key, seen)
+		leaves(v, key, visit)
 	}
 	switch v.Type() {
 	case fastjson.TypeObject:
@@ -119,9 +124,8 @@ func (j *jsonFile) flatten(v *fastjson.Value, at string, seen map[string]bool) {
 			return
 		}
 	}
-	if at != "" && !seen[at] {
-		seen[at] = true
-		j.found = append(j.found, at)
+	if at != "" {
+		visit(at, v)
 	}
 }
 
@@ -235,10 +239,18 @@ func (j *jsonLines) next() (*fastjson.Value, int64, error) {
 		if line = bytes.TrimSpace(line); len(line) == 0 {
 			continue
 		}
-		if bytes.IndexByte(line, 0) >= 0 {
-			return nil, 0, bad(j.lines.n, "holds a NUL byte", damagedRow)
-		}
 		v, err := j.parser.ParseBytes(line)
+		if bytes.IndexByte(line, 0) >= 0 {
+			fault := nul(j.lines.n, "", "")
+			if err == nil {
+				leaves(v, "", func(at string, v *fastjson.Value) {
+					if s := v.GetStringBytes(); bytes.IndexByte(s, 0) >= 0 {
+						fault = nul(j.lines.n, at, string(s))
+					}
+				})
+			}
+			return nil, 0, fault
+		}
 		if err != nil {
 			if !ended {
 				return nil, 0, cutOff(j.lines.n)
@@ -295,7 +307,7 @@ func listIn(v *fastjson.Value, at string, line int64) (*fastjson.Value, error) {
 	}
 	list := path(at).find(v)
 	if list == nil || list.Type() != fastjson.TypeArray {
-		return nil, bad(line, fmt.Sprintf("has no list at %q", at), "give the path of the list")
+		return nil, badValue(line, at, start(appendValue(nil, list)), "is not a list, as it is before", "take the line out, or give one object a line")
 	}
 	return list, nil
 }

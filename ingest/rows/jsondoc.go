@@ -2,6 +2,7 @@ package rows
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -98,7 +99,7 @@ func (j *jsonDocument) object() (*fastjson.Value, int64, error) {
 	case whole != nil && whole != errTooLong:
 		return nil, 0, j.broken(whole)
 	}
-	return nil, 0, broken(nil, fmt.Sprintf("is one object of more than %d bytes with no list at %s", j.max, strings.Join(paths, ", ")), "give the path of the list")
+	return nil, 0, broken(nil, fmt.Sprintf("is one object of more than %d bytes with no list at %s", j.max, strings.Join(paths, ", ")), "give one object a line, or one list")
 }
 
 // enterList walks into the first array that stands at one of the paths.
@@ -191,7 +192,7 @@ func (j *jsonDocument) item() (*fastjson.Value, int64, error) {
 	v, err := j.parser.ParseBytes(j.raw)
 	switch {
 	case len(j.raw) > j.max:
-		return nil, 0, tooLong(line, j.max)
+		return nil, 0, tooLong(line, j.max, j.raw)
 	case err != nil:
 		return nil, 0, notJSON(line, j.raw)
 	case v.Type() != fastjson.TypeObject:
@@ -228,6 +229,7 @@ func (j *jsonDocument) broken(err error) error {
 		b = broken(io.ErrUnexpectedEOF, "ends inside a JSON value", "copy the file again")
 	case err == errTooLong:
 		b = broken(nil, fmt.Sprintf("holds a JSON value of more than %d bytes", j.max), "look for a quote or bracket that is never closed; if the value is sound, give one object a line or leave its longest values out of the export")
+		b.Fault.Value = start(bytes.TrimLeft(j.text.kept, " \t\r\n,"))
 	default:
 		return err
 	}

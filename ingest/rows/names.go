@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
-
-	"lostlink/ingest/table"
 )
 
 // names finds bound columns by name.
@@ -25,7 +23,9 @@ func (n names) find(want string) (int, error) {
 				continue
 			}
 			if at >= 0 {
-				return -1, broken(nil, fmt.Sprintf("has the column %q twice (columns %d and %d)", want, at+1, i+1), "remove one of them or give it another name")
+				b := broken(nil, "have the same name", "remove one of them or give it another name")
+				b.Fault.Column, b.Fault.Value = want, fmt.Sprintf("columns %d and %d", at+1, i+1)
+				return -1, b
 			}
 			at = i
 		}
@@ -85,9 +85,7 @@ func unreadable(s string) (rule, remedy string) {
 func checkText(rec *Record, column func(i int) string) error {
 	for i, v := range rec.Values {
 		if rule, remedy := unreadable(v); rule != "" {
-			return &Bad{Line: rec.Line, Fault: &table.Fault{
-				Column: column(i), Value: strings.ToValidUTF8(strings.ReplaceAll(v, "\x00", "\uFFFD"), "\uFFFD"), Rule: rule, Remedy: remedy,
-			}}
+			return badValue(rec.Line, column(i), shown(v), rule, remedy)
 		}
 	}
 	return nil

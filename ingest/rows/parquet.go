@@ -58,7 +58,9 @@ func newParquet(f *file) (*parquetFile, error) {
 	for i, c := range p.leaves {
 		if l := c.Type().LogicalType(); l != nil {
 			if d, ok := l.Value.(*format.DecimalType); ok && (d.Scale < 0 || d.Scale > scaleMax) {
-				return nil, broken(nil, fmt.Sprintf("has %d decimals in %s", d.Scale, p.header[i]), "export it with a decimal type of its own")
+				b := broken(nil, "are more than can be read", "export it with a decimal type of its own")
+				b.Fault.Column, b.Fault.Value = p.header[i], fmt.Sprintf("%d decimals", d.Scale)
+				return nil, b
 			}
 		}
 	}
@@ -202,7 +204,8 @@ func checkPages(r io.ReaderAt, meta *format.ColumnMetaData) error {
 
 func (p *parquetFile) damaged(c *parquetColumn, err error) error {
 	b := broken(err, "cannot be read on", "export the file again, with smaller row groups if they are too large")
-	b.Fault.Rule = fmt.Sprintf("column %s %s", strings.Join(c.leaf.Path(), "."), b.Fault.Rule)
+	b.Fault.Column = strings.Join(c.leaf.Path(), ".")
+	b.Fault.Rule = fmt.Sprintf("column %s %s", b.Fault.Column, b.Fault.Rule)
 	b.Line = p.line + 1
 	return b
 }

@@ -37,10 +37,14 @@ type Bad struct {
 
 func (b *Bad) Error() string { return describe(b.Line, b.Fault) }
 
-// bad is a fault of the whole row. It shows no value: a row that cannot be
+// bad is a fault of the whole row. It shows nothing of it: a row that cannot be
 // split into columns cannot be masked column by column either.
 func bad(line int64, rule, remedy string) *Bad {
-	return &Bad{Line: line, Fault: &table.Fault{Rule: rule, Remedy: remedy}}
+	return badValue(line, "", "", rule, remedy)
+}
+
+func badValue(line int64, column, value, rule, remedy string) *Bad {
+	return &Bad{Line: line, Fault: &table.Fault{Column: column, Value: value, Rule: rule, Remedy: remedy}}
 }
 
 // Broken is a file, or the rest of one, that cannot be read.
@@ -67,10 +71,7 @@ func broken(err error, rule, remedy string) *Broken {
 }
 
 func describe(line int64, f *table.Fault) string {
-	s := f.Rule + "; " + f.Remedy
-	if f.Column != "" {
-		s = f.Error()
-	}
+	s := f.Sentence()
 	if line > 0 {
 		s = fmt.Sprintf("line %d: %s", line, s)
 	}

@@ -5,12 +5,15 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/valyala/fastjson"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
+
+	"lostlink/ingest/table"
 )
 
 // openText finds the container of a text file and its reader.
@@ -123,7 +126,7 @@ func (l *lines) next() (line []byte, ended bool, err error) {
 	line, err = l.r.ReadSlice('\n')
 	if err == bufio.ErrBufferFull {
 		l.long = l.long[:0]
-		over := false
+		over, first := false, bytes.Clone(line[:min(len(line), startRead)])
 		for err == bufio.ErrBufferFull {
 			if over = over || len(l.long)+len(line) > l.max; !over {
 				l.long = append(l.long, line...)
@@ -136,7 +139,7 @@ func (l *lines) next() (line []byte, ended bool, err error) {
 		if over || len(l.long)+len(line) > l.max {
 			l.n++
 			l.long = nil
-			return nil, false, tooLong(l.n, l.max)
+			return nil, false, tooLong(l.n, l.max, first)
 		}
 		l.long = append(l.long, line...)
 		line = l.long
@@ -149,7 +152,7 @@ func (l *lines) next() (line []byte, ended bool, err error) {
 	}
 	l.n++
 	if len(line) > l.max {
-		return nil, false, tooLong(l.n, l.max)
+		return nil, false, tooLong(l.n, l.max, line)
 	}
 	if ended = err == nil; ended {
 		line = line[:len(line)-1]
@@ -157,11 +160,34 @@ func (l *lines) next() (line []byte, ended bool, err error) {
 	return bytes.TrimSuffix(line, []byte("\r")), ended, nil
 }
 
-func tooLong(line int64, limit int) *Bad {
-	return bad(line, fmt.Sprintf("is longer than %d bytes", limit), "look for a quote or bracket that is never closed; if the row is sound, leave its longest values out of the export")
+func tooLong(line int64, limit int, text []byte) *Bad {
+	return badValue(line, "", start(text), fmt.Sprintf("is longer than %d bytes", limit), "look for a quote or bracket that is never closed; if the row is sound, leave its longest values out of the export")
 }
 
-const damagedRow = "the file was damaged; copy or export it again"
+// startShown is how many characters of a long text are shown, startRead how
+// many bytes are looked at for them: an address is masked before it is cut.
+const (
+	startShown = 40
+	startRead  = 400
+)
+
+// start is the beginning of a text, to recognise it by.
+func start(text []byte) string {
+	r := []rune(table.Mask(shown(string(text[:min(len(text), startRead)]))))
+	return string(r[:min(len(r), startShown)])
+}
+
+// shown is a value as text, with U+FFFD for what is none.
+func shown(s string) string {
+	return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", "\uFFFD"), "\uFFFD")
+}
+
+// nul is the fault of a row with a NUL byte, in the column and value where it
+// stands, "" where that cannot be told.
+func nul(line int64, column, value string) *Bad {
+	rule, remedy := unreadable("\x00")
+	return badValue(line, column, shown(value), rule, remedy)
+}
 
 // cutOff is the fault of a last line that neither fits nor ends.
 func cutOff(line int64) *Bad {

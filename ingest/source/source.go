@@ -124,10 +124,10 @@ type Mapping struct {
 // for some JSON). Its error is a [*table.Fault] about the whole file.
 func (s *Source) NewMapping(set Settings, container rows.Container, columns []string, sink *table.Sink) (*Mapping, error) {
 	if s.Refused != "" {
-		return nil, &table.Fault{Rule: "is a " + s.Title + ", which cannot be used", Remedy: s.Refused}
+		return nil, &table.Fault{Value: s.Name, Rule: "is a " + s.Title + ", which cannot be used", Remedy: s.Refused}
 	}
 	if !slices.Contains(s.Containers, container) {
-		return nil, &table.Fault{Rule: fmt.Sprintf("is a %s file, and %s does not come in one", container, s.Name), Remedy: "check the source's format and files"}
+		return nil, &table.Fault{Column: "format", Value: s.Name, Rule: fmt.Sprintf("does not come in a %s file", container), Remedy: "check the source's format and files"}
 	}
 	f := &file{Settings: set, source: s, container: container, columns: columns, sink: sink, notes: map[string]int64{}, made: map[table.Kind]int64{}}
 	f.m.file = f
@@ -279,8 +279,11 @@ func (f *file) lacks(u Use) error {
 			remedy = m.Source.Refused
 		}
 	}
-	lacks := firstNonEmpty(strings.Join(u.From, " or "), u.To)
-	return &table.Fault{Rule: "lacks the column " + lacks + "; it has the columns " + found, Remedy: remedy}
+	names := u.From
+	if len(names) == 0 {
+		names = []string{u.To}
+	}
+	return &table.Fault{Column: names[0], Rule: "lacks the column " + strings.Join(names, " or ") + "; it has the columns " + found, Remedy: remedy}
 }
 
 // has tells whether the file may have a column of that name.

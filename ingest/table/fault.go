@@ -1,18 +1,36 @@
 package table
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Fault is what is wrong with one value of one row. The caller that knows the
 // file and the line adds them; see [Reject].
 type Fault struct {
 	Column string // as the file names it
-	Value  string // as found; e-mail addresses are masked when it is printed
+	// Value is as found; e-mail addresses are masked when it is printed. Of a
+	// whole row or file it is what tells the fault, such as "5 cells".
+	Value  string
 	Rule   string // what a value must be
 	Remedy string // what to change, in words for the person who made the file
 }
 
 func (f *Fault) Error() string {
 	return fmt.Sprintf("%s: %q %s; %s", f.Column, Mask(clip(f.Value)), f.Rule, f.Remedy)
+}
+
+// Sentence is the fault as a person reads it: without a column where it has
+// none, or where the rule names it and there is no value.
+func (f *Fault) Sentence() string {
+	return sentence(f.Column, Mask(clip(f.Value)), f.Rule, f.Remedy)
+}
+
+func sentence(column, value, rule, remedy string) string {
+	if column == "" || value == "" && strings.Contains(rule, "column "+column) {
+		return rule + "; " + remedy
+	}
+	return fmt.Sprintf("%s: %q %s; %s", column, value, rule, remedy)
 }
 
 // Reject is one input row that was not taken, with its place. Line 0 means the
@@ -32,10 +50,7 @@ func (r Reject) Error() string {
 	if r.Line > 0 {
 		at = fmt.Sprintf("%s:%d", r.File, r.Line)
 	}
-	if r.Column == "" {
-		return fmt.Sprintf("%s: %s; %s", at, r.Rule, r.Remedy)
-	}
-	return fmt.Sprintf("%s: %s: %q %s; %s", at, r.Column, r.Value, r.Rule, r.Remedy)
+	return at + ": " + sentence(r.Column, r.Value, r.Rule, r.Remedy)
 }
 
 // RejectOf places a fault. Its value is clipped and masked, so that it can be
