@@ -90,7 +90,6 @@ type faultFinder struct {
 	bySignup, byClick []*sample
 	pages             []string
 	signupPages       []string
-	usual             float64
 	least             float64 // score
 	worked            []worked
 }
@@ -109,7 +108,7 @@ const promptly = table.Day
 func newFaultFinder(b *builder, all []sample) *faultFinder {
 	f := &faultFinder{b: b, least: minScore + math.Log(float64(max(len(all), 1)))}
 	never := neverCredited(all)
-	credited, pages := 0, map[string]bool{}
+	pages := map[string]bool{}
 	clean := map[*person]bool{}
 	for i := range all {
 		s := &all[i]
@@ -118,14 +117,10 @@ func newFaultFinder(b *builder, all []sample) *faultFinder {
 			continue
 		}
 		f.bySignup = append(f.bySignup, s)
-		if s.credited {
-			credited++
-		}
 		if !b.pages.never[s.landing] {
 			pages[s.landing] = true
 		}
 	}
-	f.usual = min(float64(credited+1)/float64(len(f.bySignup)+2), usualMax)
 	f.byClick = slices.Clone(f.bySignup)
 	slices.SortStableFunc(f.bySignup, func(x, y *sample) int { return cmp.Compare(x.signedUp, y.signedUp) })
 	slices.SortStableFunc(f.byClick, func(x, y *sample) int { return cmp.Compare(x.clicked, y.clicked) })
@@ -199,6 +194,10 @@ type view struct {
 	engine   engine
 }
 
+func (v view) takes(s *sample) bool {
+	return (v.bySignup || v.page == "" || v.page == s.landing) && (v.engine == anyEngine || v.engine == engineOf(s.browser))
+}
+
 // needs is the score a stretch must reach in a view: the finer views are many.
 func (f *faultFinder) needs(v view) float64 {
 	n := f.least
@@ -215,7 +214,7 @@ func (f *faultFinder) trials(v view) []trial {
 	var out []trial
 	if !v.bySignup {
 		for i, s := range f.byClick {
-			if (v.page == "" || v.page == s.landing) && (v.engine == anyEngine || v.engine == engineOf(s.browser)) {
+			if v.takes(s) {
 				out = append(out, trial{at: s.clicked, lost: !s.credited, helped: s.helped, index: i})
 			}
 		}
@@ -223,7 +222,7 @@ func (f *faultFinder) trials(v view) []trial {
 	}
 	w := f.worked
 	for i, s := range f.bySignup {
-		if v.engine != anyEngine && v.engine != engineOf(s.browser) {
+		if !v.takes(s) {
 			continue
 		}
 		for ; len(w) > 0 && w[0].at <= s.signedUp; w = w[1:] {
@@ -243,6 +242,15 @@ type sight struct {
 	drop
 	start, end table.Time
 	clear      float64
+}
+
+// shows tells whether a journey is in the stretch.
+func (s *sight) shows(x *sample) bool {
+	t := x.clicked
+	if s.bySignup {
+		t = x.signedUp
+	}
+	return s.view.takes(x) && t >= s.start && t <= s.end
 }
 
 // look finds the clearest stretch in a view; window, if not nil, bounds where.
@@ -302,8 +310,9 @@ func (f *faultFinder) next() (incident, bool) {
 	}
 	f.place(&x, at.usual)
 	x.Pages = f.named(&x)
-	keep := func(s *sample) bool { return x.takes(s) }
-	f.bySignup, f.byClick = slices.DeleteFunc(f.bySignup, keep), slices.DeleteFunc(f.byClick, keep)
+	// What was seen is settled even where the ends were placed closer.
+	explained := func(s *sample) bool { return x.takes(s) || at.shows(s) }
+	f.bySignup, f.byClick = slices.DeleteFunc(f.bySignup, explained), slices.DeleteFunc(f.byClick, explained)
 	return x, true
 }
 
