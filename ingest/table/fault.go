@@ -3,6 +3,7 @@ package table
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // Fault is what is wrong with one value of one row. The caller that knows the
@@ -17,13 +18,13 @@ type Fault struct {
 }
 
 func (f *Fault) Error() string {
-	return fmt.Sprintf("%s: %q %s; %s", f.Column, Mask(clip(f.Value)), f.Rule, f.Remedy)
+	return fmt.Sprintf("%s: %q %s; %s", f.Column, shown(f.Value), f.Rule, f.Remedy)
 }
 
 // Sentence is the fault as a person reads it: without a column where it has
 // none, or where the rule names it and there is no value.
 func (f *Fault) Sentence() string {
-	return sentence(f.Column, Mask(clip(f.Value)), f.Rule, f.Remedy)
+	return sentence(f.Column, shown(f.Value), f.Rule, f.Remedy)
 }
 
 func sentence(column, value, rule, remedy string) string {
@@ -53,18 +54,26 @@ func (r Reject) Error() string {
 	return at + ": " + sentence(r.Column, r.Value, r.Rule, r.Remedy)
 }
 
-// RejectOf places a fault. Its value is clipped and masked, so that it can be
+// RejectOf places a fault. Its value is masked and clipped, so that it can be
 // logged and written to rejects.jsonl.
 func RejectOf(source, file string, line int64, f *Fault) Reject {
-	return Reject{Source: source, File: file, Line: line, Column: f.Column, Value: Mask(clip(f.Value)), Rule: f.Rule, Remedy: f.Remedy}
+	return Reject{Source: source, File: file, Line: line, Column: f.Column, Value: shown(f.Value), Rule: f.Rule, Remedy: f.Remedy}
 }
 
-// maxValue is how much of a faulty value is shown: enough to recognise it.
+// maxValue is how many bytes of a faulty value are shown: enough to recognise
+// it.
 const maxValue = 80
 
-func clip(s string) string {
+// shown is a value as it may be printed: masked, and then clipped. The other
+// way round, an address that is cut before its "@" would be shown.
+func shown(s string) string {
+	s = Mask(s)
 	if len(s) <= maxValue {
 		return s
 	}
-	return s[:maxValue] + "…"
+	end := maxValue
+	for end > 0 && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end] + "…"
 }

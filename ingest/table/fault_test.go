@@ -1,6 +1,10 @@
 package table
 
-import "testing"
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
 
 func TestSentence(t *testing.T) {
 	for _, c := range []struct {
@@ -19,6 +23,28 @@ func TestSentence(t *testing.T) {
 		}
 		if got := RejectOf("s", "f.csv", 3, &c.f).Error(); got != "f.csv:3: "+c.want {
 			t.Errorf("%+v: %s, want %s", c.f, got, c.want)
+		}
+	}
+}
+
+// Whatever is cut off a long value, no local part of an address is shown, and no
+// letter in half.
+func TestLongValues(t *testing.T) {
+	for n := range 2 * maxValue {
+		for _, address := range []string{"lena.lovelace@example.com", "lena.lovelace%40example.com", "léna.lovelace@example.com"} {
+			value := strings.Repeat("é", n/2) + strings.Repeat("-", n%2) + " " + address + " and more of it"
+			f := Fault{Column: "email", Value: value, Rule: "is bad", Remedy: "mend it"}
+			for _, got := range []string{RejectOf("s", "f.csv", 3, &f).Value, f.Sentence(), f.Error()} {
+				if strings.Contains(got, "lovelace") || strings.Contains(got, "lena") || strings.Contains(got, "léna") {
+					t.Fatalf("the address at byte %d is shown: %s", len(value), got)
+				}
+				if !utf8.ValidString(got) {
+					t.Fatalf("cut in half: %q", got)
+				}
+			}
+			if got := RejectOf("s", "f.csv", 3, &f).Value; len(got) > maxValue+len("…") {
+				t.Fatalf("%d bytes are shown: %s", len(got), got)
+			}
 		}
 	}
 }
