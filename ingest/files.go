@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -8,6 +9,8 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
+	"syscall"
 
 	"github.com/bmatcuk/doublestar/v4"
 )
@@ -17,6 +20,14 @@ type expansion struct {
 	files   []string // relative to the data folder where the pattern is, with slashes; sorted, each file once
 	missing []string // patterns that match no file
 	own     []string // those of them that match files, but only excluded ones
+	closed  []closed
+}
+
+// closed is a place that the system does not let anybody look into, so that
+// what a pattern would have matched there is not known.
+type closed struct {
+	path string // as files are named
+	err  error
 }
 
 // expand turns paths and globs into files. What [Options.Exclude] names is left
@@ -33,15 +44,21 @@ func expand(data string, patterns, exclude []string) (expansion, error) {
 	}
 	var names []string
 	for _, p := range patterns {
-		found, err := match(data, p)
+		found, shut, err := match(data, p)
 		if err != nil {
 			return x, fmt.Errorf("%q is not a path or pattern: %w", p, err)
 		}
 		all := len(found)
-		found = slices.DeleteFunc(found, func(f string) bool {
+		isExcluded := func(f string) bool {
 			real := realPath(inFolder(data, f))
 			return slices.ContainsFunc(excluded, func(e string) bool { return within(e, real) })
-		})
+		}
+		found = slices.DeleteFunc(found, isExcluded)
+		for _, c := range shut {
+			if !isExcluded(c.path) && !slices.ContainsFunc(x.closed, func(o closed) bool { return o.path == c.path }) {
+				x.closed = append(x.closed, c)
+			}
+		}
 		if len(found) == 0 {
 			x.missing = append(x.missing, p)
 			if all > 0 {
@@ -60,34 +77,57 @@ func expand(data string, patterns, exclude []string) (expansion, error) {
 		}
 	}
 	x.files = slices.Sorted(maps.Values(byPath))
+	slices.SortFunc(x.closed, func(a, b closed) int { return strings.Compare(a.path, b.path) })
 	return x, nil
 }
 
 // match gives the files that one path or pattern names.
-func match(data, pattern string) ([]string, error) {
+func match(data, pattern string) ([]string, []closed, error) {
 	// A path that exists is meant as it stands, even with glob characters.
 	if info, err := os.Stat(inFolder(data, pattern)); err == nil && !info.IsDir() {
-		return []string{filepath.ToSlash(filepath.Clean(pattern))}, nil
+		return []string{filepath.ToSlash(filepath.Clean(pattern))}, nil, nil
 	}
 	base, rest := doublestar.SplitPattern(path.Clean(filepath.ToSlash(pattern)))
-	found, err := doublestar.Glob(tree{os.DirFS(inFolder(data, base)), inFolder(data, base)}, rest, doublestar.WithFilesOnly())
+	t := &tree{FS: os.DirFS(inFolder(data, base)), root: inFolder(data, base)}
+	found, err := doublestar.Glob(t, rest, doublestar.WithFilesOnly())
 	for i := range found {
 		found[i] = path.Join(base, found[i])
 	}
-	return found, err
+	for i := range t.closed {
+		t.closed[i].path = path.Join(base, t.closed[i].path)
+	}
+	return found, t.closed, err
 }
 
 // tree is a folder without the links that lead back to where they are found:
-// a pattern with ** would follow them for ever.
+// a pattern with ** would follow them for ever. It notes what it cannot look
+// into, which a pattern passes by in silence.
 type tree struct {
 	fs.FS
-	root string
+	root   string
+	closed []closed
 }
 
-func (t tree) Stat(name string) (fs.FileInfo, error) { return fs.Stat(t.FS, name) }
+func (t *tree) note(name string, err error) {
+	if err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return // nothing is there to match
+	}
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		err = p.Err // the path is told beside it
+	}
+	t.closed = append(t.closed, closed{name, err})
+}
 
-func (t tree) ReadDir(name string) ([]fs.DirEntry, error) {
+func (t *tree) Stat(name string) (fs.FileInfo, error) {
+	info, err := fs.Stat(t.FS, name)
+	t.note(name, err)
+	return info, err
+}
+
+func (t *tree) ReadDir(name string) ([]fs.DirEntry, error) {
 	entries, err := fs.ReadDir(t.FS, name)
+	t.note(name, err)
 	dir := filepath.Join(t.root, name)
 	// Behind a link, plain folders may lead back too.
 	linked := realPath(dir) != filepath.Join(realPath(t.root), name)

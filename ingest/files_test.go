@@ -96,3 +96,39 @@ func TestLinks(t *testing.T) {
 		t.Errorf("a link to nothing: %v missing", l.Missing)
 	}
 }
+
+// What a pattern would match in a place that nobody may look into is not known:
+// it is told, and not passed by.
+func TestClosedFolders(t *testing.T) {
+	dir := write(t, map[string]string{"x/one.csv": oneClick})
+	link(t, dir, [2]string{"self", "self"})
+	long := strings.Repeat("n", 300) // no system has such names, for whichever user
+	for _, c := range []struct{ name, pattern, closed, read string }{
+		{"a link that leads nowhere but to itself", "*/*.csv", "self", "x/one.csv"},
+		{"the same among many folders", "**/one.csv", "self", "x/one.csv"},
+		{"the folder of the pattern itself", long + "/*.csv", long, ""},
+		{"no such folder is no closed one", "y/*.csv", "", ""},
+		{"a file is no folder", "x/one.csv/*.csv", "", ""},
+	} {
+		l := load(t, dir, options(clicks(c.pattern)))
+		var closed, read []string
+		for _, in := range l.Inputs {
+			if in.Fault == "" {
+				read = append(read, in.File)
+				continue
+			}
+			closed = append(closed, in.File)
+			if want := "cannot be looked into: "; !strings.Contains(in.Fault, in.File+": "+want) || strings.Count(in.Fault, in.File) != 1 {
+				t.Errorf("%s: fault %q, want the place once, and %q", c.name, in.Fault, want)
+			}
+		}
+		if strings.Join(closed, " ") != c.closed || strings.Join(read, " ") != c.read || len(l.Rejects) != len(closed) {
+			t.Errorf("%s: closed %q, read %q, %d refused; want %q and %q", c.name, closed, read, len(l.Rejects), c.closed, c.read)
+		}
+	}
+	opt := options(clicks("*/*.csv"))
+	opt.Exclude = []string{filepath.Join(dir, "self")}
+	if l := load(t, dir, opt); len(l.Rejects) != 0 {
+		t.Errorf("an excluded place is told: %v", l.Rejects)
+	}
+}

@@ -195,9 +195,19 @@ func (l *loader) source(ctx context.Context, src Source) error {
 		l.Notes = append(l.Notes, fmt.Sprintf("source %s: %s fits only files of lostlink's own, which are not read", src.name(), p))
 	}
 	firstInput, firstReject := len(l.Inputs), len(l.Rejects)
+	begin := func(file string) *reading {
+		l.Inputs = append(l.Inputs, Input{Source: src.name(), File: file, Skipped: map[string]int64{}, Tables: map[table.Kind]int64{}})
+		return &reading{loader: l, src: src, in: &l.Inputs[len(l.Inputs)-1], file: int32(len(l.Inputs) - 1), listed: firstReject}
+	}
+	for _, c := range found.closed {
+		// Taken for a file that is refused, so that everybody tells of it.
+		if err := begin(c.path).refuse(&table.Fault{Rule: "cannot be looked into: " + c.err.Error(),
+			Remedy: "mend it or let lostlink read it, or give a pattern that leaves it out"}); err != nil {
+			return err
+		}
+	}
 	for _, f := range found.files {
-		l.Inputs = append(l.Inputs, Input{Source: src.name(), File: f, Skipped: map[string]int64{}, Tables: map[table.Kind]int64{}})
-		r := &reading{loader: l, src: src, in: &l.Inputs[len(l.Inputs)-1], file: int32(len(l.Inputs) - 1), listed: firstReject}
+		r := begin(f)
 		if err := r.read(ctx); err != nil {
 			return fmt.Errorf("source %s: %s: %w", src.name(), f, err)
 		}
