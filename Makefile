@@ -5,12 +5,14 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # The form of doc comments (ST1020 to ST1022) is left to good sense.
 CHECKS := all,-ST1020,-ST1021,-ST1022
 # ./... passes over folders named testdata.
-PACKAGES := ./... ./testdata/need
+PACKAGES := ./... ./testdata/need ./testdata/sweep
 
 export GOTOOLCHAIN := local
 
 .PHONY: check lint tidy test bench build picture
 
+# With the fault sweeps, which take minutes and need strace (testdata/sweep).
+check: export LOSTLINK_SWEEP := 1
 check: lint tidy test
 
 lint:
@@ -23,7 +25,7 @@ tidy:
 	$(GO) mod verify
 
 test:
-	$(GO) test ./...
+	$(GO) test $(PACKAGES)
 
 # Six runs, so that benchstat can compare two of these.
 bench:

@@ -370,7 +370,7 @@ var variable = regexp.MustCompile("`(LOSTLINK_[A-Z_]+)`")
 
 // TestDocVariables holds the variables the docs name to those there are.
 func TestDocVariables(t *testing.T) {
-	known := []string{"LOSTLINK_NO_SKIP", "LOSTLINK_SHARED", "LOSTLINK_OOXML_VALIDATOR"} // of the tests
+	known := []string{"LOSTLINK_NO_SKIP", "LOSTLINK_SHARED", "LOSTLINK_OOXML_VALIDATOR", "LOSTLINK_SWEEP"} // of the tests
 	for _, v := range config.Variables() {
 		known = append(known, v.Name)
 	}

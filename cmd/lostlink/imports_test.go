@@ -44,6 +44,7 @@ var mayImport = []rule{
 	{"config", []string{"ingest", "ingest/source", "ingest/table", "reconcile", "reconcile/gap", "report"}, "it composes the options of the stages and runs none"},
 	{"cmd/lostlink", []string{"config", "ingest/...", "reconcile/...", "report/...", "ingest", "reconcile", "report"}, "only the command knows the order of the stages"},
 	{"testdata/need", nil, "every test may use it"},
+	{"testdata/sweep", []string{"testdata/need"}, "it fails any program, and knows none"},
 }
 
 // doors says which packages may import an outside library, so that it can be
@@ -131,7 +132,7 @@ func TestAmong(t *testing.T) {
 // list asks the go command for the packages of the project.
 func list(t *testing.T) []listed {
 	t.Helper()
-	cmd := exec.Command(need.Command(t, "go"), "list", "-e", "-json=ImportPath,Imports,TestImports,XTestImports", "./...", "./testdata/need")
+	cmd := exec.Command(need.Command(t, "go"), "list", "-e", "-json=ImportPath,Imports,TestImports,XTestImports", "./...", "./testdata/need", "./testdata/sweep")
 	cmd.Dir = need.Root(t)
 	out, err := cmd.Output()
 	if err != nil {
