@@ -40,7 +40,7 @@
 //	3    done, but some input was rejected, missing or refused
 //	11   another run holds the lock
 //	70   a fault of lostlink itself
-//	75   temporary: try again later
+//	75   temporary, such as a full disk: try again later
 //	130  interrupted
 //
 // Treat any other code as a failure.

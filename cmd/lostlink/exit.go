@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"syscall"
 )
 
 // The exit codes.
@@ -29,7 +31,7 @@ var exitCodes = []struct {
 	{exitPartial, "done, but some input was rejected, missing or refused"},
 	{exitLocked, "another run holds the lock"},
 	{exitPanic, "a fault of lostlink itself"},
-	{exitAgain, "temporary: try again later"},
+	{exitAgain, "temporary, such as a full disk: try again later"},
 	{exitInterrupted, "interrupted"},
 }
 
@@ -84,7 +86,26 @@ func (e *env) exit(ctx context.Context, err error) int {
 			fmt.Fprintf(w, "%s: %v\n", name, err)
 		}
 		return exit.code
+	case temporary(err):
+		fmt.Fprintf(w, "%s: %v; try again later\n", name, err)
+		return exitAgain
 	}
 	fmt.Fprintf(w, "%s: %v\n", name, err)
 	return exitFailed
+}
+
+// passing are the system's refusals that have nothing to do with what was asked
+// for: somebody frees the disk, closes the file or brings the share back.
+var passing = []error{
+	syscall.EAGAIN, syscall.EBUSY, syscall.ETXTBSY, syscall.EINTR, // somebody else is using it
+	syscall.ENOSPC, syscall.EDQUOT, syscall.ENOMEM, syscall.EMFILE, syscall.ENFILE, // the machine is full
+	syscall.ESTALE, syscall.ETIMEDOUT, syscall.EHOSTDOWN, syscall.EHOSTUNREACH, syscall.ENETDOWN, syscall.ENETUNREACH, // the share or server is away
+	syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.ECONNABORTED,
+}
+
+// temporary tells whether the same command may do later with nothing changed
+// but the machine.
+func temporary(err error) bool {
+	var late interface{ Timeout() bool }
+	return errors.As(err, &late) && late.Timeout() || slices.ContainsFunc(passing, func(p error) bool { return errors.Is(err, p) })
 }

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"lostlink/reconcile/gap"
@@ -72,6 +74,19 @@ func TestExitCodes(t *testing.T) {
 		"wrapped": {run: func(context.Context, *env) error {
 			return fmt.Errorf("reading: %w", &exitError{exitAgain, errors.New("busy")})
 		}, want: 75, says: "lostlink try: reading: busy\n"},
+		"disk full": {run: func(context.Context, *env) error {
+			return fmt.Errorf("writing the report: %w", &fs.PathError{Op: "write", Path: "gaps.jsonl", Err: syscall.ENOSPC})
+		}, want: 75, says: "lostlink try: writing the report: write gaps.jsonl: no space left on device; try again later\n"},
+		"share gone": {run: func(context.Context, *env) error {
+			return fmt.Errorf("source clicks: %w", &fs.PathError{Op: "read", Path: "a.csv", Err: syscall.ESTALE})
+		}, want: 75, says: "try again later\n"},
+		"file not there": {run: func(context.Context, *env) error {
+			return fmt.Errorf("source clicks: %w", &fs.PathError{Op: "open", Path: "a.csv", Err: syscall.ENOENT})
+		}, want: 1, says: "a.csv: no such file or directory\n"},
+		"not allowed": {run: func(context.Context, *env) error {
+			return &fs.PathError{Op: "open", Path: "a.csv", Err: syscall.EACCES}
+		}, want: 1, says: "permission denied\n"},
+		"server late": {run: func(context.Context, *env) error { return fmt.Errorf("asking: %w", os.ErrDeadlineExceeded) }, want: 75, says: "try again later\n"},
 		"panic":       {run: func(context.Context, *env) error { panic("no row of jo.doe@vendor.example") }, want: 70, says: "please report it: no row of j…@vendor.example\n"},
 		"interrupted": {ctx: canceled, run: func(ctx context.Context, _ *env) error { return ctx.Err() }, want: 130, says: "lostlink try: interrupted\n"},
 		"help": {run: func(_ context.Context, e *env) error {
@@ -101,17 +116,27 @@ func TestExitCodes(t *testing.T) {
 	}
 }
 
-type broken struct{}
+// broken is an output that takes nothing.
+type broken struct{ err error }
 
-func (broken) Write([]byte) (int, error) { return 0, errors.New("no space") }
+func (b broken) Write([]byte) (int, error) { return 0, b.err }
 
 func TestBrokenOutputIsAFailure(t *testing.T) {
-	var errOut bytes.Buffer
-	if got := run([]string{"help"}, nil, broken{}, &errOut, nil); got != exitFailed {
-		t.Errorf("exit code %d, want %d", got, exitFailed)
-	}
-	if want := "lostlink help: writing the output: no space\n"; errOut.String() != want {
-		t.Errorf("says %q, want %q", errOut.String(), want)
+	for _, tc := range []struct {
+		err  error
+		code int
+		says string
+	}{
+		{errors.New("the reader is gone"), exitFailed, "lostlink help: writing the output: the reader is gone\n"},
+		{syscall.ENOSPC, exitAgain, "lostlink help: writing the output: no space left on device; try again later\n"},
+	} {
+		var errOut bytes.Buffer
+		if got := run([]string{"help"}, nil, broken{tc.err}, &errOut, nil); got != tc.code {
+			t.Errorf("%v: exit code %d, want %d", tc.err, got, tc.code)
+		}
+		if errOut.String() != tc.says {
+			t.Errorf("says %q, want %q", errOut.String(), tc.says)
+		}
 	}
 }
 
