@@ -76,9 +76,10 @@ type Approved struct {
 	CustomerKey   string // the vendor's
 	PartnerKey    string
 	PartnerName   string
+	PartnerEmail  string // "" if unknown
 	Amount        int64
 	Currency      string
-	ClickID       string // of the partner's last click, "" if unknown
+	ClickID       string // of this partner's last click, "" if unknown or another partner was chosen
 	ClickedAt     table.Time
 	Commission    int64 // by the configured rule; Estimated false: no rule fits
 	Estimated     bool
@@ -87,4 +88,9 @@ type Approved struct {
 	// Credited tells that the platform has the customer already (case
 	// payment_not_tied): only the payment is to be created.
 	Credited bool
+
+	// Who decided, and in which workbook: what a check of the files is signed by.
+	ReviewedBy, ApprovedBy string
+	DecidedAt              table.Time
+	Book                   string // SHA-256 of the reviewed workbook
 }
