@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"fmt"
+	"maps"
+	"slices"
 
 	"lostlink/reconcile/gap"
 	"lostlink/report"
@@ -30,11 +32,11 @@ func RowCheck(key []byte, run string, g *gap.Gap) string {
 	return sign(key, "row", run, g.GapID, fmt.Sprint(report.AtStake(g)), g.Currency, g.PurchaseID, g.CustomerID, g.PartnerKey, string(g.Case))
 }
 
-// runCheck covers the control totals of a workbook.
-func (b *book) runCheck() string {
-	fields := []string{"run", fmt.Sprint(layout), b.r.Run.ID, fmt.Sprint(len(b.r.Review))}
-	for _, c := range b.r.Currencies {
-		fields = append(fields, c, fmt.Sprint(b.total.Minor[c]))
+// bookCheck covers the control totals of a workbook: what is on Review.
+func bookCheck(key []byte, run string, total gap.Sum) string {
+	fields := []string{"run", fmt.Sprint(layout), run, fmt.Sprint(total.Count)}
+	for _, c := range slices.Sorted(maps.Keys(total.Minor)) {
+		fields = append(fields, c, fmt.Sprint(total.Minor[c]))
 	}
-	return sign(b.key, fields...)
+	return sign(key, fields...)
 }

@@ -54,24 +54,31 @@ func (b *book) lists() error {
 	return s.flush()
 }
 
+// The marks by which a workbook says what it is.
+const (
+	markRun    = "lostlink.run"
+	markLayout = "lostlink.layout"
+	markCheck  = "lostlink.check"
+)
+
 // run writes the very hidden sheet and the document properties that say which
 // run the workbook belongs to. There are two places because some programs drop
 // the one, some the other.
 func (b *book) run() error {
-	check := b.runCheck()
+	check := bookCheck(b.key, b.r.Run.ID, b.total)
 	s, err := b.begin(runSheet, page{widths: []float64{24, 70}, locked: true}, nil, nil)
 	if err != nil {
 		return err
 	}
 	rows := [][2]string{
-		{"lostlink.run", b.r.Run.ID},
-		{"lostlink.layout", fmt.Sprint(layout)},
+		{markRun, b.r.Run.ID},
+		{markLayout, fmt.Sprint(layout)},
 		{"lostlink.rows", fmt.Sprint(len(b.r.Review))},
 	}
 	for _, c := range b.r.Currencies {
 		rows = append(rows, [2]string{"lostlink.total_minor." + c, fmt.Sprint(b.total.Minor[c])})
 	}
-	rows = append(rows, [2]string{"lostlink.check", check})
+	rows = append(rows, [2]string{markCheck, check})
 	for i, kv := range rows {
 		if err := s.row(1+i, 0, b.cell(kv[0], look{}), b.cell(kv[1], look{num: textFmt})); err != nil {
 			return err
@@ -80,7 +87,7 @@ func (b *book) run() error {
 	if err := s.flush(); err != nil {
 		return err
 	}
-	for _, kv := range [][2]string{{"lostlink.run", b.r.Run.ID}, {"lostlink.layout", fmt.Sprint(layout)}, {"lostlink.check", check}} {
+	for _, kv := range [][2]string{{markRun, b.r.Run.ID}, {markLayout, fmt.Sprint(layout)}, {markCheck, check}} {
 		if err := b.f.SetCustomProps(excelize.CustomProperty{Name: kv[0], Value: kv[1]}); err != nil {
 			return err
 		}

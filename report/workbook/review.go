@@ -12,6 +12,23 @@ import (
 // reviewHeader is the header row of Review; data begin below it.
 const reviewHeader = 5
 
+// The headers of Review that a reader looks for.
+const (
+	headCase       = "Case"
+	headDecision   = "Decision"
+	headAtStake    = "Amount at stake"
+	headCurrency   = "Currency"
+	headEmail      = "Customer e-mail"
+	headSuggested  = "Suggested partner"
+	headCause      = "Likely cause"
+	headPartner    = "Partner to credit"
+	headAmount     = "Amount to credit"
+	headComment    = "Comment"
+	headPartnerKey = "Partner key"
+	headRowKey     = "Do not modify: row key"
+	headRowCheck   = "Do not modify: row check"
+)
+
 // column is one column of Review.
 type column struct {
 	header string
@@ -24,15 +41,15 @@ type column struct {
 // reviewColumns are A to AC. The order is part of the layout that people know;
 // a reader finds columns by their header.
 var reviewColumns = []column{
-	{header: "Case", width: 20, cell: func(b *book, _ int, it *report.Item) excelize.Cell { return b.text(it.Gap.GapID, textLook) }},
-	{header: "Decision", width: 14, input: true},
+	{header: headCase, width: 20, cell: func(b *book, _ int, it *report.Item) excelize.Cell { return b.text(it.Gap.GapID, textLook) }},
+	{header: headDecision, width: 14, input: true},
 	{header: "Purchase date", width: 12, cell: func(b *book, _ int, it *report.Item) excelize.Cell {
 		return b.cell(it.Gap.PurchasedAt.Date().Start().Std(), cellLook.as(dateFmt))
 	}},
-	{header: "Amount at stake", width: 14, cell: func(b *book, _ int, it *report.Item) excelize.Cell {
+	{header: headAtStake, width: 14, cell: func(b *book, _ int, it *report.Item) excelize.Cell {
 		return b.cell(money(it.AtStake, it.Gap.Currency), moneyLook(it.Gap.Currency))
 	}},
-	{header: "Currency", width: 10, cell: func(b *book, _ int, it *report.Item) excelize.Cell {
+	{header: headCurrency, width: 10, cell: func(b *book, _ int, it *report.Item) excelize.Cell {
 		return b.cell(it.Gap.Currency, cellLook.aligned("center"))
 	}},
 	{header: "Likely commission", width: 13, cell: func(b *book, _ int, it *report.Item) excelize.Cell {
@@ -41,9 +58,9 @@ var reviewColumns = []column{
 		}
 		return b.cell(money(it.Commission, it.Gap.Currency), moneyLook(it.Gap.Currency))
 	}},
-	{header: "Customer e-mail", width: 32, cell: func(b *book, _ int, it *report.Item) excelize.Cell { return b.text(it.Gap.Email, textWrap) }},
-	{header: "Suggested partner", width: 19, cell: func(b *book, _ int, it *report.Item) excelize.Cell { return b.text(it.Partner, textWrap) }},
-	{header: "Likely cause", width: 25, cell: func(b *book, _ int, it *report.Item) excelize.Cell { return b.cell(it.Cause, wrapLook) }},
+	{header: headEmail, width: 32, cell: func(b *book, _ int, it *report.Item) excelize.Cell { return b.text(it.Gap.Email, textWrap) }},
+	{header: headSuggested, width: 19, cell: func(b *book, _ int, it *report.Item) excelize.Cell { return b.text(it.Partner, textWrap) }},
+	{header: headCause, width: 25, cell: func(b *book, _ int, it *report.Item) excelize.Cell { return b.cell(it.Cause, wrapLook) }},
 	{header: "Confidence", width: 12, cell: func(b *book, _ int, it *report.Item) excelize.Cell {
 		l := cellLook
 		l.indent = true
@@ -51,9 +68,9 @@ var reviewColumns = []column{
 		return b.cell(string(it.Confidence), l)
 	}},
 	{header: "Why we think so", width: 56, cell: func(b *book, _ int, it *report.Item) excelize.Cell { return b.text(it.Why, textWrap) }},
-	{header: "Partner to credit", width: 19, input: true},
-	{header: "Amount to credit", width: 14, input: true},
-	{header: "Comment", width: 26, input: true},
+	{header: headPartner, width: 19, input: true},
+	{header: headAmount, width: 14, input: true},
+	{header: headComment, width: 26, input: true},
 	{header: "Next step", width: 60, cell: func(b *book, _ int, it *report.Item) excelize.Cell { return b.cell(it.NextStep, wrapLook) }},
 	{header: "Days from click to sign-up", width: 12, cell: func(b *book, _ int, it *report.Item) excelize.Cell {
 		if days, ok := it.Days(); ok {
@@ -72,12 +89,12 @@ var reviewColumns = []column{
 		return b.text(it.Gap.SignupBrowser, textWrap)
 	}},
 	{header: "Landing page", width: 40, cell: func(b *book, _ int, it *report.Item) excelize.Cell { return b.text(it.Gap.LandingPage, textWrap) }},
-	{header: "Partner key", width: 20, cell: func(b *book, _ int, it *report.Item) excelize.Cell { return b.text(it.Gap.PartnerKey, textLook) }},
+	{header: headPartnerKey, width: 20, cell: func(b *book, _ int, it *report.Item) excelize.Cell { return b.text(it.Gap.PartnerKey, textLook) }},
 	{header: "Payment ID", width: 30, cell: func(b *book, _ int, it *report.Item) excelize.Cell { return b.text(it.Gap.PurchaseID, textLook) }},
 	{header: "Customer ID", width: 24, cell: func(b *book, _ int, it *report.Item) excelize.Cell { return b.text(it.Gap.CustomerID, textLook) }},
 	{header: "Evidence", width: 12, cell: (*book).evidence},
-	{header: "Do not modify: row key", width: 20, hidden: true, cell: func(b *book, _ int, it *report.Item) excelize.Cell { return b.text(it.Gap.GapID, textLook) }},
-	{header: "Do not modify: row check", width: 24, hidden: true, cell: func(b *book, _ int, it *report.Item) excelize.Cell {
+	{header: headRowKey, width: 20, hidden: true, cell: func(b *book, _ int, it *report.Item) excelize.Cell { return b.text(it.Gap.GapID, textLook) }},
+	{header: headRowCheck, width: 24, hidden: true, cell: func(b *book, _ int, it *report.Item) excelize.Cell {
 		return b.cell(RowCheck(b.key, b.r.Run.ID, it.Gap), cellLook)
 	}},
 	{header: "Do not modify: currency no.", width: 10, hidden: true, cell: func(b *book, _ int, it *report.Item) excelize.Cell {
@@ -203,14 +220,14 @@ func (b *book) review() error {
 	if err := s.row(reviewHeader, 33, heads...); err != nil {
 		return err
 	}
-	widths := reviewWidths("Why we think so", "Next step", "Likely cause", "Suggested partner")
+	widths := reviewWidths("Why we think so", "Next step", headCause, headSuggested)
 	for i := range b.r.Review {
 		it := &b.r.Review[i]
 		row := reviewHeader + 1 + i
 		cells := make([]excelize.Cell, len(reviewColumns))
 		for k, c := range reviewColumns {
 			switch {
-			case c.header == "Amount to credit":
+			case c.header == headAmount:
 				cells[k] = b.cell(nil, look{input: true, fill: inputFill, num: moneyFmt(it.Gap.Currency)})
 			case c.input:
 				cells[k] = b.cell(nil, look{input: true, fill: inputFill, num: textFmt, wrap: true})
@@ -252,9 +269,9 @@ func (b *book) shown() []excelize.Cell {
 	}
 	return []excelize.Cell{
 		b.cell("Rows shown:", label),
-		b.formula(fmt.Sprintf("SUBTOTAL(103,%s)", b.here("Case")), len(b.r.Review), look{bold: true, num: intFmt, align: "left"}),
+		b.formula(fmt.Sprintf("SUBTOTAL(103,%s)", b.here(headCase)), len(b.r.Review), look{bold: true, num: intFmt, align: "left"}),
 		b.cell("At stake:", label),
-		b.formula(fmt.Sprintf(`IF(%s,SUBTOTAL(109,%s),"")`, one, b.here("Amount at stake")), sum, l),
+		b.formula(fmt.Sprintf(`IF(%s,SUBTOTAL(109,%s),"")`, one, b.here(headAtStake)), sum, l),
 		b.formula(fmt.Sprintf(`IF(B3=0,"",IF(%s,INDEX(%s,SUBTOTAL(104,%s)),"filter one currency to see its sum"))`, one, currencyRange(b.r), no), currency, look{color: grey}),
 	}
 }
@@ -270,29 +287,29 @@ func (b *book) validateReview() error {
 		}
 		return b.f.AddDataValidation(reviewSheet, dv)
 	}
-	if err := add("Decision", func(dv *excelize.DataValidation) error {
+	if err := add(headDecision, func(dv *excelize.DataValidation) error {
 		dv.SetSqrefDropList(decisionRange())
 		dv.SetError(excelize.DataValidationErrorStyleStop, "Decision", "Choose Approve, Decline, Ask partner or Later, or leave the cell empty.")
 		return nil
 	}); err != nil {
 		return err
 	}
-	if err := add("Partner to credit", func(dv *excelize.DataValidation) error {
+	if err := add(headPartner, func(dv *excelize.DataValidation) error {
 		dv.SetSqrefDropList(partnerRange(len(b.r.PartnerChoices())))
-		dv.SetInput("Partner to credit", "Leave empty to credit the suggested partner.")
+		dv.SetInput(headPartner, "Leave empty to credit the suggested partner.")
 		dv.SetError(excelize.DataValidationErrorStyleStop, "Partner to credit", "Choose a partner of the list, or leave the cell empty for the suggested one.")
 		return nil
 	}); err != nil {
 		return err
 	}
-	if err := add("Amount to credit", func(dv *excelize.DataValidation) error {
-		dv.SetInput("Amount to credit", "The purchase amount to record, in the row's currency. Leave empty for the amount at stake.")
+	if err := add(headAmount, func(dv *excelize.DataValidation) error {
+		dv.SetInput(headAmount, "The purchase amount to record, in the row's currency. Leave empty for the amount at stake.")
 		dv.SetError(excelize.DataValidationErrorStyleWarning, "Amount to credit", "This is not a number from 0 to the amount at stake. Keep it all the same?")
-		return dv.SetRange("0", fmt.Sprintf("$%s%d", reviewCol("Amount at stake"), reviewHeader+1), excelize.DataValidationTypeDecimal, excelize.DataValidationOperatorBetween)
+		return dv.SetRange("0", fmt.Sprintf("$%s%d", reviewCol(headAtStake), reviewHeader+1), excelize.DataValidationTypeDecimal, excelize.DataValidationOperatorBetween)
 	}); err != nil {
 		return err
 	}
-	return add("Comment", func(dv *excelize.DataValidation) error {
+	return add(headComment, func(dv *excelize.DataValidation) error {
 		dv.SetError(excelize.DataValidationErrorStyleStop, "Comment", "A comment has 500 characters at most.")
 		return dv.SetRange(0, 500, excelize.DataValidationTypeTextLength, excelize.DataValidationOperatorBetween)
 	})
@@ -300,7 +317,7 @@ func (b *book) validateReview() error {
 
 // highlightReview marks wrong decisions and decided rows.
 func (b *book) highlightReview() error {
-	decision := fmt.Sprintf("$%s%d", reviewCol("Decision"), reviewHeader+1)
+	decision := fmt.Sprintf("$%s%d", reviewCol(headDecision), reviewHeader+1)
 	format := func(s *excelize.Style) *int {
 		id, err := b.f.NewConditionalStyle(s)
 		if err != nil {
@@ -311,7 +328,7 @@ func (b *book) highlightReview() error {
 	fill := func(c string) excelize.Fill {
 		return excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{c}}
 	}
-	err := b.f.SetConditionalFormat(reviewSheet, b.here("Decision"), []excelize.ConditionalFormatOptions{{
+	err := b.f.SetConditionalFormat(reviewSheet, b.here(headDecision), []excelize.ConditionalFormatOptions{{
 		Type:       "formula",
 		Criteria:   fmt.Sprintf("AND(LEN(%s)>0,ISNA(MATCH(%s,%s,0)))", decision, decision, decisionRange()),
 		Format:     format(&excelize.Style{Font: &excelize.Font{Bold: true, Color: pinkText}, Fill: fill(pink)}),

@@ -23,6 +23,13 @@ const (
 	weekLabels    = 12 // that fit below the line chart side by side, twice as many upright
 )
 
+// The labels before the names that people enter, and before the days.
+const (
+	reviewedBy = "Reviewed by"
+	approvedBy = "Approved by"
+	signedOn   = "on"
+)
+
 func (b *book) summary() error {
 	b.middle = true
 	defer func() { b.middle = false }()
@@ -117,15 +124,15 @@ func (b *book) stakes(g *grid, row int) int {
 	shown := b.r.Currencies[:min(len(b.r.Currencies), currenciesMax)]
 	for _, c := range shown {
 		f := by[c]
-		own := fmt.Sprintf("%s,$A%d", b.reviewRange("Currency"), row)
+		own := fmt.Sprintf("%s,$A%d", b.reviewRange(headCurrency), row)
 		commission := b.formula(fmt.Sprintf("SUMIFS(%s,%s)", b.reviewRange("Likely commission"), own), money(f.commission, c), calmMoney(c))
 		if !f.estimated {
 			commission = b.cell("no rule", cellLook.aligned("right"))
 		}
 		g.put(1, row, b.cell(c, cellLook.strong()),
 			b.formula(fmt.Sprintf("COUNTIF(%s)", own), f.rows, intLook),
-			b.formula(fmt.Sprintf("SUMIFS(%s,%s)", b.reviewRange("Amount at stake"), own), money(b.total.Minor[c], c), calmMoney(c).strong()),
-			b.formula(fmt.Sprintf(`SUMIFS(%s,%s,%s,"%s")`, b.reviewRange("Amount at stake"), own, b.reviewRange("Confidence"), gap.High), money(f.high, c), calmMoney(c)),
+			b.formula(fmt.Sprintf("SUMIFS(%s,%s)", b.reviewRange(headAtStake), own), money(b.total.Minor[c], c), calmMoney(c).strong()),
+			b.formula(fmt.Sprintf(`SUMIFS(%s,%s,%s,"%s")`, b.reviewRange(headAtStake), own, b.reviewRange("Confidence"), gap.High), money(f.high, c), calmMoney(c)),
 			commission, b.cell(money(f.none, c), calmMoney(c)))
 		row++
 	}
@@ -150,7 +157,7 @@ func (b *book) progress(g *grid, row int) int {
 	}
 	b.blockHeads(g, 8, row, "What is still to do?", heads...)
 	row += 2
-	first, decision := row+1, b.reviewRange("Decision")
+	first, decision := row+1, b.reviewRange(headDecision)
 	last := first + len(Decisions()) - 1
 	total := last + 1
 	share := func(r, n int) excelize.Cell {
@@ -172,12 +179,12 @@ func (b *book) progress(g *grid, row int) int {
 	})
 	for k, d := range Decisions() {
 		line(first+k, 0, d, fmt.Sprintf(`COUNTIF(%s,"%s")`, decision, d), func(i int, c string) excelize.Cell {
-			return b.formula(fmt.Sprintf(`SUMIFS(%s,%s,"%s",%s,"%s")`, b.reviewRange("Amount at stake"), decision, d, b.reviewRange("Currency"), c), 0, calmMoney(c))
+			return b.formula(fmt.Sprintf(`SUMIFS(%s,%s,"%s",%s,"%s")`, b.reviewRange(headAtStake), decision, d, b.reviewRange(headCurrency), c), 0, calmMoney(c))
 		})
 	}
-	g.put(8, total, b.cell("All", sumLook), b.formula(fmt.Sprintf("COUNTA(%s)", b.reviewRange("Case")), len(b.r.Review), sumLook.as(intFmt)), b.cell(nil, sumLook))
+	g.put(8, total, b.cell("All", sumLook), b.formula(fmt.Sprintf("COUNTA(%s)", b.reviewRange(headCase)), len(b.r.Review), sumLook.as(intFmt)), b.cell(nil, sumLook))
 	for i, c := range currencies {
-		g.put(11+i, total, b.formula(fmt.Sprintf(`SUMIFS(%s,%s,"%s")`, b.reviewRange("Amount at stake"), b.reviewRange("Currency"), c), money(b.total.Minor[c], c), sumMoney(c)))
+		g.put(11+i, total, b.formula(fmt.Sprintf(`SUMIFS(%s,%s,"%s")`, b.reviewRange(headAtStake), b.reviewRange(headCurrency), c), money(b.total.Minor[c], c), sumMoney(c)))
 	}
 	return total + 1
 }
@@ -230,10 +237,10 @@ func (b *book) trust(g *grid, row int) string {
 	g.put(3, row, b.formula(fmt.Sprintf("'%s'!B4", tieOutSheet), b.tied, look{bold: true, middle: true, align: "center"}),
 		b.formula(fmt.Sprintf(`HYPERLINK("#'%s'!A1","see Tie-out")`, tieOutSheet), "see Tie-out", look{link: true, middle: true}))
 	g.put(1, row+1, b.cell("Every purchase read ends in exactly one place.", look{middle: true, color: grey}))
-	for i, who := range []string{"Reviewed by", "Approved by"} {
+	for i, who := range []string{reviewedBy, approvedBy} {
 		g.put(8, row+i, b.cell(who, label))
 		g.merge(9, 10, row+i, b.cell(nil, input))
-		g.put(11, row+i, b.cell("on", label), b.cell(nil, input.as(dateFmt)))
+		g.put(11, row+i, b.cell(signedOn, label), b.cell(nil, input.as(dateFmt)))
 	}
 	return at(3, row)
 }

@@ -209,9 +209,9 @@ func (t *tieOut) onReview(gaps int) {
 	})
 	now := t.live("On Review now (live)", b.total, func(_, currency string) string {
 		if currency == "" {
-			return fmt.Sprintf("COUNTA(%s)", b.reviewRange("Case"))
+			return fmt.Sprintf("COUNTA(%s)", b.reviewRange(headCase))
 		}
-		return fmt.Sprintf(`SUMIFS(%s,%s,"%s")`, b.reviewRange("Amount at stake"), b.reviewRange("Currency"), currency)
+		return fmt.Sprintf(`SUMIFS(%s,%s,"%s")`, b.reviewRange(headAtStake), b.reviewRange(headCurrency), currency)
 	})
 	t.difference(due, now)
 	t.reviewRow = now

@@ -20,7 +20,7 @@ const totalsHeader = 4
 func (b *book) byCurrency(sum gap.Sum, criteria, fill string) []excelize.Cell {
 	var out []excelize.Cell
 	for _, c := range b.r.Currencies {
-		f := fmt.Sprintf(`SUMIFS(%s,%s,"%s",%s)`, b.reviewRange("Amount at stake"), b.reviewRange("Currency"), c, criteria)
+		f := fmt.Sprintf(`SUMIFS(%s,%s,"%s",%s)`, b.reviewRange(headAtStake), b.reviewRange(headCurrency), c, criteria)
 		out = append(out, b.formula(f, money(sum.Minor[c], c), calmMoney(c).filled(fill)))
 	}
 	return out
@@ -83,10 +83,10 @@ func (b *book) byCause() error {
 		words := []string{c.Case.Meaning, c.Case.Shows + "\n" + c.Case.Check, "• " + strings.Join(c.Case.Steps, "\n• "), c.Case.CannotTell}
 		cells := []excelize.Cell{
 			b.cell(c.Cause, wrapLook.strong()),
-			b.formula(fmt.Sprintf("COUNTIF(%s,A%d)", b.reviewRange("Likely cause"), row), c.AtStake.Count, intLook),
+			b.formula(fmt.Sprintf("COUNTIF(%s,A%d)", b.reviewRange(headCause), row), c.AtStake.Count, intLook),
 			b.cell(c.NotListed, intLook),
 		}
-		cells = append(cells, b.byCurrency(c.AtStake, fmt.Sprintf("%s,$A%d", b.reviewRange("Likely cause"), row), "")...)
+		cells = append(cells, b.byCurrency(c.AtStake, fmt.Sprintf("%s,$A%d", b.reviewRange(headCause), row), "")...)
 		for _, w := range words {
 			cells = append(cells, b.cell(w, wrapLook))
 		}
