@@ -275,6 +275,7 @@ type runRecord struct {
 	Unplaced      gap.Sum             `json:"unplaced_transactions"`
 	OverConnected []gap.OverConnected `json:"over_connected"`
 	Missing       []gap.MissingSource `json:"missing"`
+	Partners      []PartnerChoice     `json:"partners"`
 	Notes         []string            `json:"notes"`
 	Options       []KeyValue          `json:"options"`
 	Files         []fileRecord        `json:"files"`
@@ -303,6 +304,7 @@ func (r *Report) writeRun(dir string) error {
 		Rejects: len(r.Run.Rejects), Unplaced: res.Unplaced,
 		OverConnected: mapped(res.OverConnected, func(o gap.OverConnected) gap.OverConnected { return o }),
 		Missing:       mapped(r.Missing, missingRecord),
+		Partners:      mapped(r.PartnerChoices(), func(p PartnerChoice) PartnerChoice { return p }),
 		Notes:         mapped(res.Notes, func(s string) string { return s }),
 		Options:       mapped(r.Run.Options, func(kv KeyValue) KeyValue { return kv }),
 	}

@@ -54,7 +54,10 @@ func newNames(res *gap.Result) *names {
 func (n *names) of(key string) string { return n.display[key] }
 
 // PartnerChoice is one partner that a row can be credited to.
-type PartnerChoice struct{ Name, Key string }
+type PartnerChoice struct {
+	Name string `json:"name"` // as people read it; unique
+	Key  string `json:"partner_key"`
+}
 
 // PartnerChoices lists every partner known to the run, by name. Names are
 // unique: partners of one name carry their key in it.

@@ -3,9 +3,12 @@ package report_test
 import (
 	"errors"
 	"flag"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -260,5 +263,59 @@ func TestWords(t *testing.T) {
 		if it.Gap.Suggest == gap.None && !strings.Contains(it.NextStep, "decline") {
 			t.Errorf("next step of a row without reward: %s", it.NextStep)
 		}
+	}
+}
+
+// TestLoad: what a run wrote is read back as it was, as far as rows go, and
+// not at all when it was changed.
+func TestLoad(t *testing.T) {
+	r := small(t)
+	w, err := r.Write(t.TempDir(), page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := report.Load(w.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.ID != r.Run.ID || got.Programme != r.Options.Programme || got.AsOf != r.Result.AsOf || !slices.Equal(got.Partners, r.PartnerChoices()) {
+		t.Errorf("run %q of %q as of %s with partners %v", got.ID, got.Programme, got.AsOf, got.Partners)
+	}
+	if len(got.Gaps) != len(r.Result.Gaps) {
+		t.Fatalf("%d gaps, want %d", len(got.Gaps), len(r.Result.Gaps))
+	}
+	known := map[string]gap.Gap{}
+	for _, g := range r.Result.Gaps {
+		known[g.GapID] = g
+	}
+	listed := 0
+	for i := range got.Gaps {
+		g := &got.Gaps[i]
+		want := known[g.GapID]
+		want.Purchased = want.PurchasedAt.String()
+		want.Ranking, want.Candidates, want.Findings, want.WouldDecide, want.Timeline = nil, nil, nil, nil, nil
+		if !reflect.DeepEqual(*g, want) {
+			t.Errorf("gap %+v, want %+v", *g, want)
+		}
+		if got.Listed(g) {
+			listed++
+		}
+	}
+	if listed != len(r.Review) {
+		t.Errorf("%d on Review, want %d", listed, len(r.Review))
+	}
+	if _, err := report.Load(filepath.Join(w.Dir, "none")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no such run: %v", err)
+	}
+	parquet := filepath.Join(w.Dir, "gaps.parquet")
+	data, err := os.ReadFile(parquet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(parquet, append(data, 0), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := report.Load(w.Dir); err == nil || !strings.Contains(err.Error(), "is not the file that the run wrote") {
+		t.Errorf("changed gaps: %v", err)
 	}
 }
