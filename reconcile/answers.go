@@ -21,7 +21,7 @@ func FindClaims(set *table.Set, opt Options, id string) []gap.Answer {
 	if !there || set.Purchases == nil {
 		return nil
 	}
-	b := newBuilder(set, opt)
+	b := newBuilder(set, nil, opt)
 	b.findIncidents()
 	return b.answers(mine, func(i int) *gap.Gap {
 		g := b.gap(i)

@@ -49,11 +49,12 @@ type builder struct {
 // nothing else to do with its partner.
 type couponUse struct{ users, linked, strangers int }
 
-func newBuilder(set *table.Set, opt Options) *builder {
+// newBuilder indexes a set; roll, if not nil, tells of visits that are not in it.
+func newBuilder(set *table.Set, roll *Rollup, opt Options) *builder {
 	b := &builder{opt: opt, purchases: set.Purchases.Rows(), customers: set.Customers.Rows(), transactions: set.Transactions.Rows()}
 	b.opt = settle(opt, b.purchases)
 	b.placed = places(b.purchases, b.opt)
-	b.rec = newRecords(set, b.opt)
+	b.rec = newRecords(set, roll, b.opt)
 	b.cat = newCatalogue(set, b.rec)
 	b.pages = newPages(set, b.rec, b.purchases, b.opt)
 	b.gatherPeople()

@@ -13,16 +13,7 @@ func (b *builder) contested(i int) (gap.Contested, bool) {
 		return gap.Contested{}, false
 	}
 	credited := b.customers[p.customers[0]].PartnerKey
-	touched := false
-	for _, t := range b.touchesOf[p.node] {
-		touched = touched || b.rec.touches[t].click.PartnerKey != credited
-	}
-	for _, e := range p.emails {
-		for _, t := range b.mailed[e] {
-			touched = touched || b.rec.touches[t].click.PartnerKey != credited
-		}
-	}
-	if !touched {
+	if !b.rival(p, credited) {
 		return gap.Contested{}, false
 	}
 	j := b.journey(i)

@@ -30,7 +30,7 @@ func Find(set *table.Set, opt Options, id string) []Found {
 	if set.Purchases == nil {
 		return nil
 	}
-	b := newBuilder(set, opt)
+	b := newBuilder(set, nil, opt)
 	b.findIncidents()
 	email := exactEmail(id)
 	var out []Found

@@ -16,7 +16,7 @@ type CleanJourney struct {
 // CleanJourneys gives the journeys that incidents are found in.
 func CleanJourneys(set *table.Set, opt Options) []CleanJourney {
 	var out []CleanJourney
-	for _, s := range newBuilder(set, opt).samples() {
+	for _, s := range newBuilder(set, nil, opt).samples() {
 		out = append(out, CleanJourney{s.landing, s.clicked, s.signedUp, s.browser, s.credited, s.known})
 	}
 	return out

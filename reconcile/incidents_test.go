@@ -210,6 +210,7 @@ func TestHoles(t *testing.T) {
 				r.visits = append(r.visits, table.Visit{VisitedAt: day(float64(d) + 0.01*float64(i))})
 			}
 		}
+		r.roll = rollupOf(r.visits)
 		r.findHoles()
 		var got []int
 		for h := range r.holes {

@@ -43,15 +43,11 @@ func newPages(set *table.Set, r *records, purchases []table.Purchase, opt Option
 				s := &r.signups[i]
 				at(s.VisitorID, s.IP, s.UserAgent, s.SignedUpAt)
 			}
-		}, []string{"signup", "sign-up", "sign_up", "register", "registration", "join", "trial", "create-account"})
+		})
 	}
 	p.pay = pathSet(opt.CheckoutPages)
 	if len(p.pay) == 0 {
-		for i := range r.paths {
-			if containsAny(r.paths[i], []string{"checkout", "purchase", "payment", "/pay", "billing", "order"}) {
-				p.pay[r.paths[i]] = true
-			}
-		}
+		p.pay = r.roll.notable(checkoutWords)
 	}
 	return p
 }
@@ -76,8 +72,8 @@ func containsAny(s string, words []string) bool {
 
 // learn finds the pages that stand in the log just before the events: the one
 // page seen within the last seconds before most of them. Where the log does not
-// tell, pages whose path has one of the usual words are taken.
-func (p *pages) learn(r *records, each func(func(visitor, ip, ua string, t table.Time)), words []string) map[string]bool {
+// tell, all pages whose path has one of the usual words are taken.
+func (p *pages) learn(r *records, each func(func(visitor, ip, ua string, t table.Time))) map[string]bool {
 	const justBefore = 5 * table.Second
 	count, events := map[string]int{}, 0
 	each(func(visitor, ip, ua string, t table.Time) {
@@ -98,11 +94,7 @@ func (p *pages) learn(r *records, each func(func(visitor, ip, ua string, t table
 		}
 	}
 	if len(out) == 0 {
-		for _, path := range r.paths {
-			if containsAny(path, words) {
-				out[path] = true
-			}
-		}
+		return r.roll.notable(signupWords)
 	}
 	return out
 }

@@ -53,7 +53,7 @@ func TestPageState(t *testing.T) {
 			appendRow(s, s.sink.PageChecks(), c)
 		}
 		set := s.sink.Set([]string{"page_checks.csv"})
-		p := newPages(set, newRecords(set, judged()), nil, judged())
+		p := newPages(set, newRecords(set, nil, judged()), nil, judged())
 		got := p.state("/pricing", at(tc.at))
 		if got.Path != "/pricing" || len(got.Checks) != tc.rows {
 			t.Errorf("%s: path %q, %d checks, want %d", tc.name, got.Path, len(got.Checks), tc.rows)
@@ -100,12 +100,12 @@ func TestSignupPageFromTheLog(t *testing.T) {
 	set := s.sink.Set([]string{"made-up.csv"})
 	defer set.Release()
 	opt := judged()
-	pages := newPages(set, newRecords(set, opt), set.Purchases.Rows(), opt)
+	pages := newPages(set, newRecords(set, nil, opt), set.Purchases.Rows(), opt)
 	if got := slices.Sorted(maps.Keys(pages.signup)); !slices.Equal(got, []string{"/signup"}) {
 		t.Errorf("sign-up pages %v, want /signup", got)
 	}
 	opt.SignupPages = []string{"/join/"}
-	pages = newPages(set, newRecords(set, opt), set.Purchases.Rows(), opt)
+	pages = newPages(set, newRecords(set, nil, opt), set.Purchases.Rows(), opt)
 	if got := slices.Sorted(maps.Keys(pages.signup)); !slices.Equal(got, []string{"/join"}) {
 		t.Errorf("sign-up pages %v, want those of the configuration", got)
 	}

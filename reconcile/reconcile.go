@@ -18,11 +18,13 @@ import (
 
 // Run judges every purchase of the set. It fails when a purchase would be lost
 // or counted twice (the tie-out of gap.TieOut).
-func Run(set *table.Set, opt Options) (*gap.Result, error) {
+func Run(set *table.Set, opt Options) (*gap.Result, error) { return judge(set, nil, opt) }
+
+func judge(set *table.Set, roll *Rollup, opt Options) (*gap.Result, error) {
 	if set.Purchases == nil {
 		return nil, errNoPurchases
 	}
-	res := newBuilder(set, opt).result(set)
+	res := newBuilder(set, roll, opt).result(set)
 	if err := res.TieOut.Check(); err != nil {
 		return nil, err
 	}
@@ -35,7 +37,7 @@ func Journeys(set *table.Set, opt Options, each func(gapID string, j *gap.Journe
 	if set.Purchases == nil {
 		return errNoPurchases
 	}
-	b := newBuilder(set, opt)
+	b := newBuilder(set, nil, opt)
 	b.findIncidents()
 	for i := range b.purchases {
 		if b.placed.place[i] == "" && b.attributed.of[i] < 0 {
@@ -124,6 +126,10 @@ func Missing(set *table.Set) []gap.MissingSource {
 			break
 		}
 	}
+	return lacking(set, cookies, visitors)
+}
+
+func lacking(set *table.Set, cookies, visitors bool) []gap.MissingSource {
 	var out []gap.MissingSource
 	for _, k := range table.Kinds() {
 		if !set.Has(k) && tells[k] != "" {
@@ -158,7 +164,7 @@ var decides = map[table.Kind]string{table.PageChecks: gap.DecidedByPageChecks, t
 // missing adds to [Missing] what is there but has holes that near ties wait
 // for, and what each would settle.
 func (b *builder) missing(set *table.Set, gaps []gap.Gap) []gap.MissingSource {
-	out := Missing(set)
+	out := lacking(set, b.rec.has.Cookies, b.rec.has.VisitorIDs)
 	if set.Has(table.PageChecks) {
 		out = append(out, gap.MissingSource{Table: table.PageChecks, Decides: gap.DecidedByPageChecks,
 			Tells: "checks of the pages and days that have none (tells C04, C07, C08 and C09 apart)"})

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"cmp"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -41,6 +42,7 @@ type records struct {
 	visitsFrom map[device][]int32 // without visitor id, by device
 	touchesIP  map[string][]int32 // by address
 	has        gap.Sources
+	roll       *Rollup
 	siteHost   string // the vendor's host without "www."
 	// pasted lists the click ids that more browsers sent than one person has.
 	pasted []gap.OverConnected
@@ -52,38 +54,32 @@ func (r *records) row(p table.Pos) gap.Row {
 	return gap.Row{File: r.files[p.File], Line: p.Line}
 }
 
-func newRecords(set *table.Set, opt Options) *records {
-	r := &records{files: set.Files, visitsOf: map[string][]int32{}, visitsFrom: map[device][]int32{}, touchesIP: map[string][]int32{}}
+// newRecords indexes the set; roll, if not nil, tells of visits that are not in
+// it any more.
+func newRecords(set *table.Set, roll *Rollup, opt Options) *records {
+	r := &records{files: set.Files, roll: roll, visitsOf: map[string][]int32{}, visitsFrom: map[device][]int32{}, touchesIP: map[string][]int32{}}
 	r.visits = set.Visits.Rows()
 	slices.SortStableFunc(r.visits, func(a, b table.Visit) int {
 		return cmp.Or(cmp.Compare(a.VisitedAt, b.VisitedAt), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 	})
+	if r.roll == nil {
+		r.roll = rollupOf(r.visits)
+	}
 	r.paths = make([]string, len(r.visits))
-	hosts, referrers := map[string]int{}, map[string]int{}
 	for i := range r.visits {
 		v := &r.visits[i]
-		if h := hostOf(v.URL); h != "" {
-			hosts[h]++
-		} else if h := hostOf(v.Referrer); h != "" {
-			referrers[h]++
-		}
 		if !usable(v.VisitorID) {
 			v.VisitorID = ""
 		}
 		r.paths[i] = pagePath(v.URL)
 		if v.VisitorID != "" {
 			r.visitsOf[v.VisitorID] = append(r.visitsOf[v.VisitorID], int32(i))
-			r.has.VisitorIDs = true
 		} else if v.IP != "" {
 			d := device{v.IP, v.UserAgent}
 			r.visitsFrom[d] = append(r.visitsFrom[d], int32(i))
 		}
-		r.has.Cookies = r.has.Cookies || v.CookiesLogged == table.Yes
 	}
-	// A log of paths names its own host only as the referrer of most pages.
-	if r.siteHost = most(hosts); r.siteHost == "" {
-		r.siteHost = most(referrers)
-	}
+	r.has.VisitorIDs, r.has.Cookies, r.siteHost = r.roll.VisitorIDs, r.roll.Cookies, r.roll.siteHost()
 	r.signups = set.Signups.Rows()
 	r.inferVisitors()
 	r.has.Clicks, r.has.Visits, r.has.Signups = set.Has(table.Clicks), set.Has(table.Visits), len(r.signups) > 0
@@ -336,13 +332,11 @@ const atOnce = 5 * table.Second
 // before and after have many on each day.
 func (r *records) findHoles() {
 	r.holes = map[table.Date]bool{}
-	if len(r.visits) == 0 {
+	per := r.roll.Days
+	if len(per) == 0 {
 		return
 	}
-	per := map[table.Date]int{}
-	for i := range r.visits {
-		per[r.visits[i].VisitedAt.Date()]++
-	}
+	days := slices.Collect(maps.Keys(per))
 	week := func(from table.Date) int {
 		n := 0
 		for d := from; d < from+7; d++ {
@@ -350,8 +344,7 @@ func (r *records) findHoles() {
 		}
 		return n
 	}
-	first, last := r.visits[0].VisitedAt.Date(), r.visits[len(r.visits)-1].VisitedAt.Date()
-	for d := first; d <= last; d++ {
+	for d := slices.Min(days); d <= slices.Max(days); d++ {
 		if per[d] == 0 && week(d-7) >= busyWeek && week(d+1) >= busyWeek {
 			r.holes[d] = true
 		}

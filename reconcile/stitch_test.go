@@ -124,7 +124,7 @@ func TestCatalogue(t *testing.T) {
 	}
 	set := s.sink.Set([]string{"made-up.csv"})
 	defer set.Release()
-	c := newCatalogue(set, newRecords(set, judged()))
+	c := newCatalogue(set, newRecords(set, nil, judged()))
 	for _, tc := range []struct{ what, got, want string }{
 		{"a coupon in other letters", c.coupons["HARBOR10"], "harbor"},
 		{"a coupon of two partners", c.coupons["SPRING"], ""},

@@ -1,0 +1,459 @@
+package reconcile
+
+import (
+	"math/bits"
+
+	"github.com/zeebo/xxh3"
+
+	"lostlink/ingest/table"
+	"lostlink/reconcile/gap"
+)
+
+// A Scout picks, out of more clicks and visits than can be kept, the rows that
+// the result of a run depends on: [Scout.Run] over these gives what [Run] gives
+// over all.
+//
+// First comes [Scout.Begin] with the small tables. Then every click and visit is
+// shown once, by [Scout.Stretch]: those of customers are kept at once; of the
+// others a trace of a few bytes is left. [Scout.Settle] then finds, with what was
+// kept, the purchases that are gaps, and by the traces all that shares an
+// address or a click id with the people behind them. [Scout.Wanted] says which
+// rows these are.
+type Scout struct {
+	opt Options
+
+	visitors hashSet // of customers
+	emails   hashSet // loose keys of customers' addresses
+	clickIDs hashSet // that sign-ups and payments carry
+	bare     hashSet // addresses whose visits without visitor id are kept
+	all      hashSet // addresses of which everything is kept
+
+	// infer: the visitor ids of sign-ups are found from the visits at their
+	// addresses.
+	infer        bool
+	met, settled bool // how far Settle is
+	stretches    []*part
+	byPlace      map[place]*part
+	roll         Rollup
+}
+
+// place is a stretch of a file.
+type place struct{ file, n int }
+
+// part is a stretch of a file in its order.
+type part struct {
+	s      *Scout
+	place  place
+	traces []trace
+	roll   Rollup
+	wanted []uint32
+}
+
+// trace is what is left of a click or visit that may be wanted later. Hashes are
+// cut to 32 bits: those few that collide are kept without need.
+type trace struct {
+	row     uint32 // within the stretch
+	seconds uint32 // since 1970; 0 where out of range
+	visitor uint32
+	click   uint32
+	ip      uint32
+	flags   traceFlags
+}
+
+type traceFlags uint8
+
+const (
+	traceKept  traceFlags = 1 << iota // is in the set already
+	traceVisit                        // is a visit
+	traceClick                        // is a click
+)
+
+// NewScout makes a scout for one run.
+func NewScout(opt Options) *Scout {
+	return &Scout{opt: opt, byPlace: map[place]*part{}}
+}
+
+// Begin takes the small tables: all but clicks and visits.
+func (s *Scout) Begin(small *table.Set) {
+	named := false
+	signups := small.Signups
+	for _, r := range signups.All() {
+		s.emails.add(emailHash(r.Email))
+		s.clickIDs.add(idHash(r.ClickID))
+		if usable(r.VisitorID) {
+			named = true
+			s.visitors.add(textHash(r.VisitorID))
+		}
+	}
+	s.infer = !named
+	for _, r := range signups.All() {
+		if h := textHash(r.IP); s.infer {
+			s.all.add(h)
+		} else if !usable(r.VisitorID) {
+			s.bare.add(h)
+		}
+	}
+	for _, r := range small.Purchases.All() {
+		s.emails.add(emailHash(r.Email))
+		s.clickIDs.add(idHash(r.ClickID))
+	}
+	for _, r := range small.Customers.All() {
+		s.emails.add(emailHash(r.Email))
+	}
+	for _, r := range small.Transactions.All() {
+		s.emails.add(emailHash(r.Email))
+	}
+}
+
+// Stretch makes the taker for the nth part of a file. Parts of one file are
+// numbered in their order; which rows are in which part is up to the caller, as
+// long as it stays so until the end. Stretch is not safe for concurrent use, but
+// the takers are safe beside each other.
+func (s *Scout) Stretch(file, n int) table.Taker {
+	st := &part{s: s, place: place{file, n}}
+	s.stretches = append(s.stretches, st)
+	s.byPlace[st.place] = st
+	return st
+}
+
+// Take looks at one row; see [table.Taker].
+func (st *part) Take(i uint32, g *table.Glance) bool {
+	s := st.s
+	if g.Visit {
+		st.roll.Visit(g)
+	}
+	t := trace{row: i, seconds: uint32(g.At / table.Second)}
+	var visitor, click uint64
+	if usable(g.VisitorID) {
+		visitor = textHash(g.VisitorID)
+	}
+	if g.Click {
+		t.flags |= traceClick
+		click = idHash(g.ClickID)
+	}
+	if g.Visit {
+		t.flags |= traceVisit
+	}
+	ip := textHash(g.IP)
+	keep := s.visitors.has(visitor) || s.clickIDs.has(click) || s.all.has(ip) || visitor == 0 && g.Visit && s.bare.has(ip)
+	if !keep && g.Email != "" {
+		keep = s.emails.has(emailHash(g.Email))
+	}
+	if keep {
+		t.flags |= traceKept
+	}
+	t.visitor, t.click, t.ip = short(visitor), short(click), short(ip)
+	st.traces = append(st.traces, t)
+	return keep
+}
+
+// short keeps 0 for nothing.
+func short(h uint64) uint32 {
+	if h == 0 {
+		return 0
+	}
+	return max(uint32(h>>32), 1)
+}
+
+func textHash(s string) uint64 {
+	if s == "" {
+		return 0
+	}
+	return max(xxh3.HashString(s), 1)
+}
+
+func idHash(s string) uint64 {
+	if !usable(s) {
+		return 0
+	}
+	return textHash(s)
+}
+
+// emailHash is that of the loose key, which those of the same exact key share.
+func emailHash(s string) uint64 {
+	if s == "" {
+		return 0
+	}
+	return textHash(looseEmail(s))
+}
+
+// Settle looks at the rows kept so far, together with the small tables, and
+// tells whether more are wanted. It is called again with these added, until
+// nothing more is wanted.
+func (s *Scout) Settle(kept *table.Set) bool {
+	switch {
+	case s.settled:
+		return false
+	case s.roll.Days == nil:
+		for _, st := range s.stretches {
+			s.roll.Merge(&st.roll)
+		}
+	}
+	c := &closure{s: s, kept: kept}
+	if !s.met {
+		s.met = true
+		c.meet()
+		if c.close() {
+			return true
+		}
+	}
+	s.settled = true
+	c.people()
+	return c.close()
+}
+
+// meet finds the visitor ids of customers that the small tables do not tell:
+// those they typed their address under, and, where sign-ups have none at all,
+// those that were at their address.
+func (c *closure) meet() {
+	for _, v := range c.kept.Visits.All() {
+		if v.Email != "" && usable(v.VisitorID) {
+			c.visitors.add(uint64(short(textHash(v.VisitorID))))
+		}
+	}
+	if !c.s.infer {
+		return
+	}
+	rec := newRecords(c.kept, &c.s.roll, c.s.opt)
+	for i := range rec.signups {
+		if v := rec.signups[i].VisitorID; usable(v) {
+			c.visitors.add(uint64(short(textHash(v))))
+		}
+	}
+}
+
+// Wanted lists the rows of a stretch that the last Settle asked for, in order,
+// by the number each was shown under.
+func (s *Scout) Wanted(file, n int) []uint32 {
+	if st := s.byPlace[place{file, n}]; st != nil {
+		return st.wanted
+	}
+	return nil
+}
+
+// Run judges the set of the small tables and all rows that were kept.
+func (s *Scout) Run(set *table.Set) (*gap.Result, error) {
+	return judge(set, &s.roll, s.opt)
+}
+
+// closure follows the traces of the people whose journeys are told.
+type closure struct {
+	s    *Scout
+	kept *table.Set
+
+	// All hold short hashes.
+	visitors hashSet // customers', new ones
+	told     hashSet // visitor ids of the people whose journeys are told
+	toldBy   hashSet // click ids of theirs
+	clicks   hashSet // click ids of all customers' rows
+	ips      hashSet // addresses of which everything is wanted
+	near     hashSet // moments of customers' visits
+}
+
+// people finds whose journeys will be told, by what is kept: the buyers without
+// attribution, those credited to one partner who clicked another's link too, and
+// those a partner claims.
+func (c *closure) people() {
+	s := c.s
+	b := newBuilder(c.kept, &s.roll, s.opt)
+	tell := map[int32]bool{}
+	for i := range b.purchases {
+		p := b.purchaser[i]
+		if p == nil || b.placed.place[i] != "" {
+			continue
+		}
+		if b.attributed.of[i] < 0 {
+			tell[p.node] = true
+		} else if len(p.customers) > 0 && b.rival(p, b.customers[p.customers[0]].PartnerKey) {
+			tell[p.node] = true
+		}
+	}
+	for i := range b.claims.meant {
+		if p := b.claims.meant[i].person; p != nil {
+			tell[p.node] = true
+		}
+	}
+	emails := map[string]bool{}
+	for n := range tell {
+		p := b.persons[n]
+		for _, v := range p.visitors {
+			c.told.add(uint64(short(textHash(v))))
+		}
+		for _, i := range p.signups {
+			c.ips.add(uint64(short(textHash(b.rec.signups[i].IP))))
+			c.toldBy.add(uint64(short(idHash(b.rec.signups[i].ClickID))))
+		}
+		for _, i := range p.purchases {
+			c.toldBy.add(uint64(short(idHash(b.purchases[i].ClickID))))
+		}
+		for _, e := range p.emails {
+			emails[looseEmail(e)] = true
+		}
+	}
+	// Without visitor ids it is the address that ties any sign-up to its click.
+	if !b.rec.has.VisitorIDs {
+		for i := range b.rec.signups {
+			c.ips.add(uint64(short(textHash(b.rec.signups[i].IP))))
+		}
+	}
+	for i := range b.rec.touches {
+		if k := &b.rec.touches[i].click; k.Email != "" && emails[looseEmail(k.Email)] {
+			c.ips.add(uint64(short(textHash(k.IP))))
+			c.toldBy.add(uint64(short(idHash(k.ClickID))))
+		}
+	}
+	for i := range b.rec.visits {
+		if v := &b.rec.visits[i]; v.Email != "" && emails[looseEmail(v.Email)] {
+			c.ips.add(uint64(short(textHash(v.IP))))
+		}
+	}
+}
+
+// each walks the traces of all stretches.
+func (c *closure) each(f func(t *trace)) {
+	for _, st := range c.s.stretches {
+		for i := range st.traces {
+			f(&st.traces[i])
+		}
+	}
+}
+
+// want marks rows and lists the marked ones; it tells whether there are any.
+func (c *closure) want(f func(t *trace) bool) bool {
+	any := false
+	for _, st := range c.s.stretches {
+		st.wanted = st.wanted[:0]
+		for i := range st.traces {
+			if t := &st.traces[i]; t.flags&traceKept == 0 && f(t) {
+				t.flags |= traceKept
+				st.wanted = append(st.wanted, t.row)
+				any = true
+			}
+		}
+	}
+	return any
+}
+
+// moment is an address in a span of time a little longer than a landing may
+// follow its click in.
+func moment(t *trace, step int64) uint64 {
+	const span = int64(2 * strippedWithin / table.Second)
+	return bits.RotateLeft64(uint64(t.ip)*0x9E3779B97F4A7C15, 31) ^ uint64(int64(t.seconds)/span+step)*0xBF58476D1CE4E5B9 | 1
+}
+
+// lone tells whether a row is a click that some other system recorded: the
+// landing that followed is a row of its own, perhaps without the click's id.
+func (t *trace) lone() bool { return t.flags&(traceClick|traceVisit) == traceClick }
+
+// close finds what the kept rows lead to: what has the visitor ids that were
+// met; the clicks and landings with the same click ids; the clicks that led to
+// customers' visits without parameters; click ids seen from many browsers; and,
+// where it is known whose journeys are told, all that came from their addresses,
+// with the click ids of that.
+func (c *closure) close() bool {
+	pasted := c.pasted()
+	mine := func(t *trace) bool { return t.flags&traceKept != 0 || c.visitors.has(uint64(t.visitor)) }
+	c.each(func(t *trace) {
+		if !mine(t) {
+			return
+		}
+		c.clicks.add(uint64(t.click))
+		if t.flags&traceVisit != 0 && t.ip != 0 {
+			c.near.add(moment(t, 0))
+		}
+		if c.told.has(uint64(t.visitor)) {
+			c.ips.add(uint64(t.ip))
+			c.toldBy.add(uint64(t.click))
+		}
+	})
+	// A click recorded elsewhere has its own address, by which others may have
+	// come; and its landing may be told from others' only by the second.
+	before := func(t *trace) bool {
+		return t.ip != 0 && (c.near.has(moment(t, 0)) || c.near.has(moment(t, 1)) || c.near.has(moment(t, -1)))
+	}
+	c.each(func(t *trace) {
+		if c.toldBy.has(uint64(t.click)) || pasted.has(uint64(t.click)) {
+			c.ips.add(uint64(t.ip))
+		}
+		if t.lone() && before(t) {
+			c.clicks.add(uint64(t.click))
+		}
+	})
+	found := func(t *trace) bool {
+		return mine(t) || c.ips.has(uint64(t.ip)) || c.clicks.has(uint64(t.click)) || pasted.has(uint64(t.click)) ||
+			t.lone() && before(t)
+	}
+	var ids hashSet
+	c.each(func(t *trace) {
+		if found(t) {
+			ids.add(uint64(t.click))
+		}
+	})
+	var landings hashSet
+	c.each(func(t *trace) {
+		if t.lone() && t.ip != 0 && (found(t) || ids.has(uint64(t.click))) {
+			landings.add(moment(t, 0))
+		}
+	})
+	follows := func(t *trace) bool {
+		return t.flags&traceVisit != 0 && t.ip != 0 && (landings.has(moment(t, 0)) || landings.has(moment(t, 1)) || landings.has(moment(t, -1)))
+	}
+	return c.want(func(t *trace) bool { return found(t) || ids.has(uint64(t.click)) || follows(t) })
+}
+
+// pasted finds the click ids that more rows have than one person's browsers
+// would leave. Small counters that several ids share only make it find more.
+func (c *closure) pasted() *hashSet {
+	n := 0
+	for _, st := range c.s.stretches {
+		n += len(st.traces)
+	}
+	size := 1 << bits.Len(uint(4*n+1024))
+	counts := [2][]uint8{make([]uint8, size/2), make([]uint8, size/2)}
+	slot := func(click uint32, k int) (int, uint) {
+		h := uint64(click) * [2]uint64{0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F}[k] >> 8 & uint64(size-1)
+		return int(h >> 1), uint(h&1) * 4
+	}
+	c.each(func(t *trace) {
+		if t.click == 0 {
+			return
+		}
+		for k := range counts {
+			i, at := slot(t.click, k)
+			if counts[k][i]>>at&15 < 15 {
+				counts[k][i] += 1 << at
+			}
+		}
+	})
+	limit := uint8(min(c.s.opt.ClickBrowsers, 14))
+	var out hashSet
+	c.each(func(t *trace) {
+		if t.click == 0 {
+			return
+		}
+		for k := range counts {
+			if i, at := slot(t.click, k); counts[k][i]>>at&15 <= limit {
+				return
+			}
+		}
+		out.add(uint64(t.click))
+	})
+	return &out
+}
+
+// rival tells whether a person followed a link of another partner.
+func (b *builder) rival(p *person, credited string) bool {
+	for _, t := range b.touchesOf[p.node] {
+		if b.rec.touches[t].click.PartnerKey != credited {
+			return true
+		}
+	}
+	for _, e := range p.emails {
+		for _, t := range b.mailed[e] {
+			if b.rec.touches[t].click.PartnerKey != credited {
+				return true
+			}
+		}
+	}
+	return false
+}
