@@ -1,0 +1,207 @@
+package lake
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/google/renameio/v2"
+
+	"lostlink/ingest/email"
+)
+
+// Lake is an open lake. Its methods may be called from several goroutines; one
+// process at a time has it open.
+type Lake struct {
+	dir  string
+	db   *sql.DB
+	lock *flock.Flock
+	key  []byte
+	mu   sync.Mutex // around what changes the catalog
+}
+
+// The names in the lake's folder.
+const (
+	catalogName = "catalog.db"
+	keyName     = "key"
+	lockName    = "lock"
+	partsName   = "parts"
+	tempPrefix  = "new-"
+)
+
+// ErrLocked says that another process has the lake open.
+var ErrLocked = errors.New("another process is at work on the lake")
+
+// ErrNone says that there is no lake in the folder, and none was to be made.
+var ErrNone = errors.New("there is no lake")
+
+// Options say how a lake is opened.
+type Options struct {
+	// ReadOnly opens a lake that is there, to look at it. Others may look too.
+	ReadOnly bool
+}
+
+// Open opens the lake in a folder and makes one where there is none.
+func Open(ctx context.Context, dir string, opt Options) (_ *Lake, err error) {
+	l := &Lake{dir: dir}
+	if opt.ReadOnly {
+		if _, err := os.Stat(filepath.Join(dir, catalogName)); errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%s: %w", dir, ErrNone)
+		}
+	} else if err := os.MkdirAll(filepath.Join(dir, partsName), 0o700); err != nil {
+		return nil, err
+	}
+	l.lock = flock.New(filepath.Join(dir, lockName), flock.SetPermissions(0o600))
+	try := l.lock.TryLock
+	if opt.ReadOnly {
+		try = l.lock.TryRLock
+	}
+	ok, err := try()
+	if err != nil {
+		return nil, fmt.Errorf("locking %s: %w", dir, err)
+	}
+	if !ok {
+		return nil, fmt.Errorf("%s: %w", dir, ErrLocked)
+	}
+	defer func() {
+		if err != nil {
+			l.Close()
+		}
+	}()
+	if l.key, err = secret(filepath.Join(dir, keyName)); err != nil {
+		return nil, err
+	}
+	l.db, err = openCatalog(ctx, filepath.Join(dir, catalogName), opt.ReadOnly)
+	return l, err
+}
+
+// secret reads the key that addresses are hidden under, or makes one. Without
+// it the hidden addresses of a lake compare with nothing.
+func secret(path string) ([]byte, error) {
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		key := make([]byte, 32)
+		rand.Read(key)
+		if err := renameio.WriteFile(path, []byte(hex.EncodeToString(key)+"\n"), 0o600); err != nil {
+			return nil, err
+		}
+		return key, syncDir(filepath.Dir(path))
+	}
+	if err != nil {
+		return nil, err
+	}
+	if key, err := hex.DecodeString(strings.TrimSpace(string(b))); err == nil && len(key) == 32 {
+		return key, nil
+	}
+	return nil, fmt.Errorf("%s is not the key of a lake; bring back the file, or remove the folder %s and let it be made anew", path, filepath.Dir(path))
+}
+
+// Close gives the lake free.
+func (l *Lake) Close() error {
+	var err error
+	if l.db != nil {
+		err = l.db.Close()
+	}
+	return errors.Join(err, l.lock.Unlock())
+}
+
+// Hider gives a new hider of addresses under the lake's key.
+func (l *Lake) Hider() *email.Hider { return email.NewHider(l.key) }
+
+// Input tells what the lake has of an input; nil if it does not know it.
+func (l *Lake) Input(ctx context.Context, k Key) (*Input, error) {
+	in, err := scanInput(l.db.QueryRowContext(ctx, "SELECT "+inputColumns+" FROM input WHERE key = ?", k.String()).Scan)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	in.Tables, err = l.tables(ctx, k.String())
+	return in, err
+}
+
+// Touch notes that a run reads the inputs.
+func (l *Lake) Touch(ctx context.Context, now time.Time, keys ...Key) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return inTx(ctx, l.db, func(tx *sql.Tx) error {
+		for _, k := range keys {
+			if _, err := tx.ExecContext(ctx, "UPDATE input SET used = ? WHERE key = ?", now.Unix(), k.String()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Drop forgets inputs, known or not, so that they are read again.
+func (l *Lake) Drop(ctx context.Context, keys ...Key) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.swap(ctx, func(tx *sql.Tx) error {
+		for _, k := range keys {
+			if _, err := tx.ExecContext(ctx, "DELETE FROM input WHERE key = ?", k.String()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// swap changes the catalog in one transaction, forgets the parts that no input
+// is in any more, and then removes their files.
+func (l *Lake) swap(ctx context.Context, change func(*sql.Tx) error) error {
+	var gone []string
+	err := inTx(ctx, l.db, func(tx *sql.Tx) error {
+		if err := change(tx); err != nil {
+			return err
+		}
+		rows, err := tx.QueryContext(ctx, "SELECT name FROM file WHERE part NOT IN (SELECT part FROM input)")
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var name string
+			if err := rows.Scan(&name); err != nil {
+				return err
+			}
+			gone = append(gone, name)
+		}
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "DELETE FROM part WHERE id NOT IN (SELECT part FROM input)")
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, name := range gone {
+		// One that cannot be removed now is an orphan, which Sweep removes.
+		os.Remove(l.path(name))
+	}
+	return nil
+}
+
+func (l *Lake) path(name string) string { return filepath.Join(l.dir, partsName, name) }
+
+// syncDir puts the names in a folder on disk.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

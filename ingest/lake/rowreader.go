@@ -1,0 +1,253 @@
+package lake
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unsafe"
+
+	"github.com/parquet-go/parquet-go"
+
+	"lostlink/ingest/table"
+)
+
+// rowReader reads some columns of one file of rows, page by page. The pages of
+// all columns hold the same rows, but it does not count on that.
+type rowReader struct {
+	*layout
+	pq    *parquet.File
+	cols  []columnReader
+	input columnReader // the number of the row's input
+	group int
+}
+
+// columnReader is one column of the row group being read. From at on the page
+// has n values.
+type columnReader struct {
+	column
+	pages  parquet.Pages
+	page   parquet.Page
+	at, n  int
+	start  int64 // row of the group at which at is
+	text   []byte
+	ends   []uint32 // starts, and the end of the last
+	dict   []byte   // of a page of dictionary codes: its texts and codes
+	dends  []uint32
+	codes  []int32
+	nums   []int64
+	nums32 []int32
+}
+
+func newRowReader(r io.ReaderAt, size int64, l *layout, columns []string) (*rowReader, error) {
+	pq, err := parquet.OpenFile(r, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(64<<10))
+	if err != nil {
+		return nil, err
+	}
+	if !parquet.EqualNodes(pq.Schema(), l.schema) {
+		return nil, fmt.Errorf("has other columns than %s", l.kind)
+	}
+	rr := &rowReader{layout: l, pq: pq, input: columnReader{column: column{name: inputColumn, form: days, leaf: l.inputLeaf()}}}
+	for _, c := range l.cols {
+		if columns == nil || c.name == lineColumn || slices.Contains(columns, c.name) {
+			rr.cols = append(rr.cols, columnReader{column: c})
+		}
+	}
+	for _, name := range columns {
+		if !slices.ContainsFunc(l.cols, func(c column) bool { return c.name == name }) {
+			panic("lake: " + string(l.kind) + " has no column " + name)
+		}
+	}
+	return rr, nil
+}
+
+// open goes to the beginning of a row group; to seek in it wants its page index.
+func (r *rowReader) open(group int, seek bool) error {
+	r.group = group
+	chunks := r.pq.RowGroups()[group].ColumnChunks()
+	return r.each(func(c *columnReader) error {
+		if err := c.close(); err != nil {
+			return err
+		}
+		if seek {
+			if _, err := chunks[c.leaf].OffsetIndex(); err != nil {
+				return err
+			}
+		}
+		c.pages, c.start, c.at, c.n = chunks[c.leaf].Pages(), 0, 0, 0
+		return nil
+	})
+}
+
+func (r *rowReader) each(fn func(*columnReader) error) error {
+	if err := fn(&r.input); err != nil {
+		return fmt.Errorf("column %s: %w", r.input.name, err)
+	}
+	for i := range r.cols {
+		if err := fn(&r.cols[i]); err != nil {
+			return fmt.Errorf("column %s: %w", r.cols[i].name, err)
+		}
+	}
+	return nil
+}
+
+// next makes rows available in all columns and says how many; 0 at the end of
+// the row group.
+func (r *rowReader) next() (int, error) {
+	least, ended := -1, 0
+	err := r.each(func(c *columnReader) error {
+		if c.n == 0 {
+			if err := c.read(); err == io.EOF {
+				ended++
+			} else if err != nil {
+				return err
+			}
+		}
+		if least < 0 || c.n < least {
+			least = c.n
+		}
+		return nil
+	})
+	if err == nil && ended > 0 && ended != len(r.cols)+1 {
+		err = errors.New("the columns have different numbers of rows")
+	}
+	if err != nil {
+		return 0, err
+	}
+	return least, nil
+}
+
+// skip goes past n rows that next made available.
+func (r *rowReader) skip(n int) {
+	r.input.skip(n)
+	for i := range r.cols {
+		r.cols[i].skip(n)
+	}
+}
+
+// seek makes one row of the row group available. Rows are sought in order.
+func (r *rowReader) seek(row int64) error {
+	return r.each(func(c *columnReader) error {
+		if ahead := row - c.start; ahead >= 0 && ahead < int64(c.n) {
+			c.skip(int(ahead))
+			return nil
+		}
+		if err := c.pages.SeekToRow(row); err != nil {
+			return err
+		}
+		c.start, c.n = row, 0
+		err := c.read()
+		if err == io.EOF {
+			err = io.ErrUnexpectedEOF
+		}
+		return err
+	})
+}
+
+// set fills in a row from the i-th available one.
+func (r *rowReader) set(row unsafe.Pointer, i int) {
+	for k := range r.cols {
+		c := &r.cols[k]
+		switch at := c.at + i; c.form {
+		case text:
+			*textAt(row, c.offset) = c.value(at)
+		case wide:
+			*wideAt(row, c.offset) = c.nums[at]
+		case days:
+			*daysAt(row, c.offset) = c.nums32[at]
+		case asked:
+			*askedAt(row, c.offset) = int8(c.number(at))
+		}
+	}
+}
+
+func (r *rowReader) close() error { return r.each((*columnReader).close) }
+
+// value gives a text as it lies in the page.
+func (c *columnReader) value(i int) string {
+	text, ends := c.text, c.ends
+	if c.codes != nil {
+		text, ends, i = c.dict, c.dends, int(c.codes[i])
+	}
+	b := text[ends[i]:ends[i+1]]
+	return unsafe.String(unsafe.SliceData(b), len(b))
+}
+
+func (c *columnReader) number(i int) int32 {
+	if c.codes != nil {
+		i = int(c.codes[i])
+	}
+	return c.nums32[i]
+}
+
+func (c *columnReader) skip(n int) {
+	c.at += n
+	c.n -= n
+	c.start += int64(n)
+}
+
+// read takes the next page.
+func (c *columnReader) read() error {
+	c.release()
+	page, err := c.pages.ReadPage()
+	if err != nil {
+		return err
+	}
+	c.page, c.at, c.n = page, 0, int(page.NumValues())
+	data := page.Data()
+	c.codes = nil
+	dict := page.Dictionary()
+	if dict != nil {
+		c.codes = data.Int32()
+		for _, code := range c.codes {
+			if code < 0 || int(code) >= dict.Len() {
+				return errors.New("a code that its dictionary lacks")
+			}
+		}
+		data = dict.Page().Data()
+	}
+	switch c.form {
+	case text:
+		b, ends := data.ByteArray()
+		if c.codes != nil {
+			c.dict, c.dends = b, ends
+		} else {
+			c.text, c.ends = b, ends
+		}
+	case wide:
+		c.nums = data.Int64()
+	default:
+		c.nums32 = data.Int32()
+	}
+	return nil
+}
+
+func (c *columnReader) release() {
+	if c.page != nil {
+		parquet.Release(c.page)
+	}
+	c.page = nil
+}
+
+func (c *columnReader) close() error {
+	c.release()
+	if c.pages == nil {
+		return nil
+	}
+	err := c.pages.Close()
+	c.pages = nil
+	return err
+}
+
+// Clone copies the strings of a row, so that it can be kept.
+func Clone[T table.Row](row *T) T {
+	out := *row
+	p := unsafe.Pointer(&out)
+	for _, c := range layoutFor[T]().cols {
+		if c.form == text {
+			*textAt(p, c.offset) = strings.Clone(*textAt(p, c.offset))
+		}
+	}
+	return out
+}

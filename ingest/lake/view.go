@@ -1,0 +1,394 @@
+package lake
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"unsafe"
+
+	"lostlink/ingest/table"
+)
+
+// Use names an input of a run and the number of its file there, which its rows
+// get as [table.Pos].File.
+type Use struct {
+	Key  Key
+	File int32
+}
+
+// View is the rows of some inputs.
+type View struct {
+	lake  *Lake
+	parts []part
+}
+
+// part is one part as far as the view needs it.
+type part struct {
+	id    int64
+	files map[table.Kind]map[string]file // kind → what
+	use   []int32                        // by number of the input: its File, or unused
+}
+
+const unused = -1
+
+// Ref names one row of a view, clicks or visits. Refs of a row stay the same as
+// long as the view.
+type Ref struct {
+	part int32
+	row  uint32
+}
+
+// Before orders refs the way [Fetch] is fastest.
+func (r Ref) Before(s Ref) bool { return r.compare(s) < 0 }
+
+func (r Ref) compare(s Ref) int {
+	if c := cmp.Compare(r.part, s.part); c != 0 {
+		return c
+	}
+	return cmp.Compare(r.row, s.row)
+}
+
+// DamagedError says that a file of the lake cannot be read. The inputs whose
+// rows are in it are to be dropped and read again.
+type DamagedError struct {
+	File   string
+	Inputs []Key
+	Err    error
+}
+
+func (e *DamagedError) Error() string { return fmt.Sprintf("%s: %v", e.File, e.Err) }
+
+func (e *DamagedError) Unwrap() error { return e.Err }
+
+// View prepares to read inputs that the lake has. It stays good until one of
+// them is dropped or compacted.
+func (l *Lake) View(ctx context.Context, uses []Use) (*View, error) {
+	v := &View{lake: l}
+	at := map[int64]int{}
+	for _, u := range uses {
+		in, err := l.Input(ctx, u.Key)
+		if err != nil {
+			return nil, err
+		}
+		if in == nil {
+			return nil, fmt.Errorf("the lake has no input %s", u.Key)
+		}
+		i, ok := at[in.part]
+		if !ok {
+			i = len(v.parts)
+			at[in.part] = i
+			p := part{id: in.part, files: map[table.Kind]map[string]file{}}
+			files, err := l.files(ctx, "WHERE part = ?", in.part)
+			if err != nil {
+				return nil, err
+			}
+			for _, f := range files {
+				if p.files[f.kind] == nil {
+					p.files[f.kind] = map[string]file{}
+				}
+				p.files[f.kind][f.what] = f
+			}
+			v.parts = append(v.parts, p)
+		}
+		p := &v.parts[i]
+		for len(p.use) <= int(in.number) {
+			p.use = append(p.use, unused)
+		}
+		p.use[in.number] = u.File
+	}
+	return v, nil
+}
+
+// Split deals the parts of a view out into n of about as many rows each, so
+// that as many goroutines can scan. None of them is empty, so there may be
+// fewer. Refs of one are of no use in another.
+func (v *View) Split(n int, kind table.Kind) []*View {
+	out := make([]*View, n)
+	load := make([]int64, n)
+	order := make([]int, len(v.parts))
+	for i := range order {
+		order[i] = i
+	}
+	size := func(i int) int64 { return v.parts[i].files[kind]["rows"].rows }
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(size(b), size(a)) })
+	for _, i := range order {
+		least := 0
+		for k := range load {
+			if load[k] < load[least] {
+				least = k
+			}
+		}
+		if out[least] == nil {
+			out[least] = &View{lake: v.lake}
+		}
+		out[least].parts = append(out[least].parts, v.parts[i])
+		load[least] += size(i)
+	}
+	return slices.DeleteFunc(out, func(v *View) bool { return v == nil })
+}
+
+// damaged wraps an error of reading a part's file.
+func (v *View) damaged(ctx context.Context, p *part, f file, err error) error {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, errStopped) {
+		return err
+	}
+	d := &DamagedError{File: v.lake.path(f.name), Err: err}
+	ins, e := v.lake.inputsOf(ctx, p.id)
+	for _, in := range ins {
+		d.Inputs = append(d.Inputs, in.Key)
+	}
+	if e != nil {
+		return errors.Join(d, e)
+	}
+	return d
+}
+
+// errStopped marks an error of the caller's function, which is no damage.
+var errStopped = errors.New("stopped")
+
+type stopped struct{ error }
+
+func (stopped) Is(target error) bool { return target == errStopped }
+
+func (s stopped) Unwrap() error { return s.error }
+
+// Scan calls fn with all rows of T's table, part by part: within a part clicks
+// and visits by person, all others as the input had them. Only the named
+// columns are read, nil for all, and the place. The row and its strings are
+// only good until fn returns; [Clone] keeps one. An error of fn ends the scan.
+func Scan[T table.Row](ctx context.Context, v *View, columns []string, fn func(*T) error) error {
+	l := layoutFor[T]()
+	for i := range v.parts {
+		p := &v.parts[i]
+		f, ok := p.files[l.kind]["rows"]
+		if !ok {
+			continue
+		}
+		err := v.withRows(f, l, columns, func(r *rowReader) error { return scanPart(ctx, r, p, fn) })
+		if err = v.damaged(ctx, p, f, err); err != nil {
+			var s stopped
+			if errors.As(err, &s) {
+				return s.error
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+func scanPart[T table.Row](ctx context.Context, r *rowReader, p *part, fn func(*T) error) error {
+	var row T
+	pos := (*table.Pos)(unsafe.Add(unsafe.Pointer(&row), r.file))
+	for g := range r.pq.RowGroups() {
+		if err := r.open(g, false); err != nil {
+			return err
+		}
+		for {
+			n, err := r.next()
+			if err != nil {
+				return err
+			}
+			if n == 0 {
+				break
+			}
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			for i := range n {
+				in := r.input.nums32[r.input.at+i]
+				if in < 0 || int(in) >= len(p.use) || p.use[in] == unused {
+					continue
+				}
+				r.set(unsafe.Pointer(&row), i)
+				pos.File = p.use[in]
+				if err := fn(&row); err != nil {
+					return stopped{err}
+				}
+			}
+			r.skip(n)
+		}
+	}
+	return nil
+}
+
+// Hit is a row that was found, and which key found it.
+type Hit struct {
+	Ref
+	Key int32 // place among the keys looked up
+	At  table.Time
+}
+
+// Find looks up rows of T's table, clicks or visits, by who they are of. Keys
+// are those of [Hash] or [HashEmail]; what they find must be compared with what
+// was meant. Hits are in the order of their refs; one row may be hit more than
+// once where keys are given twice.
+func Find[T table.Row](ctx context.Context, v *View, by By, keys []uint64) ([]Hit, error) {
+	l := layoutFor[T]()
+	if !l.keyed() {
+		panic("lake: nothing is found by in " + string(l.kind))
+	}
+	type want struct {
+		key uint64
+		at  int32
+	}
+	var wanted []want
+	for i, k := range keys {
+		if k != 0 {
+			wanted = append(wanted, want{k, int32(i)})
+		}
+	}
+	slices.SortFunc(wanted, func(a, b want) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.at, b.at)) })
+	sorted := make([]uint64, len(wanted))
+	for i, w := range wanted {
+		sorted[i] = w.key
+	}
+	var hits []Hit
+	for i := range v.parts {
+		p := &v.parts[i]
+		f, ok := p.files[l.kind]["digest"]
+		if !ok {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		from := len(hits)
+		err := v.withDigest(f, func(d *digest) error {
+			if err := d.find(by, sorted, func(row uint32, key int) {
+				hits = append(hits, Hit{Ref: Ref{int32(i), row}, Key: wanted[key].at})
+			}); err != nil || len(hits) == from {
+				return err
+			}
+			found := hits[from:]
+			slices.SortFunc(found, func(a, b Hit) int { return cmp.Or(a.compare(b.Ref), cmp.Compare(a.Key, b.Key)) })
+			k := 0
+			return d.times(func(first uint32, at []int64) {
+				for ; k < len(found) && found[k].row < first+uint32(len(at)); k++ {
+					found[k].At = table.Time(at[found[k].row-first])
+				}
+			})
+		})
+		if err != nil {
+			return nil, v.damaged(ctx, p, f, err)
+		}
+	}
+	return hits, nil
+}
+
+// Fetch calls fn with the rows at some refs, in their order; each only once, and
+// none of inputs that the view does not use. Columns and row are as of [Scan].
+func Fetch[T table.Row](ctx context.Context, v *View, refs []Ref, columns []string, fn func(Ref, *T) error) error {
+	l := layoutFor[T]()
+	refs = slices.Clone(refs)
+	slices.SortFunc(refs, Ref.compare)
+	refs = slices.Compact(refs)
+	for len(refs) > 0 {
+		i := refs[0].part
+		n, _ := slices.BinarySearchFunc(refs, i+1, func(r Ref, p int32) int { return cmp.Compare(r.part, p) })
+		mine := refs[:n]
+		refs = refs[n:]
+		p := &v.parts[i]
+		f, ok := p.files[l.kind]["rows"]
+		if !ok {
+			return fmt.Errorf("a row was asked for of a part that has no %s", l.kind)
+		}
+		err := v.withRows(f, l, columns, func(r *rowReader) error { return fetchPart(ctx, r, p, mine, fn) })
+		if err = v.damaged(ctx, p, f, err); err != nil {
+			var s stopped
+			if errors.As(err, &s) {
+				return s.error
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+func fetchPart[T table.Row](ctx context.Context, r *rowReader, p *part, refs []Ref, fn func(Ref, *T) error) error {
+	var row T
+	pos := (*table.Pos)(unsafe.Add(unsafe.Pointer(&row), r.file))
+	first := int64(0)
+	for g, group := range r.pq.RowGroups() {
+		end := first + group.NumRows()
+		n := 0
+		for n < len(refs) && int64(refs[n].row) < end {
+			n++
+		}
+		if n > 0 {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := r.open(g, true); err != nil {
+				return err
+			}
+			for _, ref := range refs[:n] {
+				if err := r.seek(int64(ref.row) - first); err != nil {
+					return err
+				}
+				in := r.input.nums32[r.input.at]
+				if in < 0 || int(in) >= len(p.use) || p.use[in] == unused {
+					continue
+				}
+				r.set(unsafe.Pointer(&row), 0)
+				pos.File = p.use[in]
+				if err := fn(ref, &row); err != nil {
+					return stopped{err}
+				}
+			}
+		}
+		refs = refs[n:]
+		first = end
+	}
+	if len(refs) > 0 {
+		return fmt.Errorf("has %d rows, but row %d was asked for", first, refs[0].row)
+	}
+	return nil
+}
+
+func (v *View) withRows(f file, l *layout, columns []string, fn func(*rowReader) error) error {
+	in, err := os.Open(v.lake.path(f.name))
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	r, err := newRowReader(in, f.bytes, l, columns)
+	if err != nil {
+		return err
+	}
+	defer r.close()
+	return fn(r)
+}
+
+func (v *View) withDigest(f file, fn func(*digest) error) error {
+	in, err := os.Open(v.lake.path(f.name))
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	d, err := openDigest(in, f.bytes)
+	if err != nil {
+		return err
+	}
+	return fn(d)
+}
+
+// inputsOf lists the inputs of a part by their numbers.
+func (l *Lake) inputsOf(ctx context.Context, part int64) ([]*Input, error) {
+	rows, err := l.db.QueryContext(ctx, "SELECT "+inputColumns+" FROM input WHERE part = ? ORDER BY number", part)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []*Input
+	for rows.Next() {
+		in, err := scanInput(rows.Scan)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, in)
+	}
+	return out, rows.Err()
+}

@@ -1,0 +1,348 @@
+package lake
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+	"unsafe"
+
+	"lostlink/ingest/email"
+	"lostlink/ingest/table"
+)
+
+// Writer takes the rows of one input. It is for one goroutine; several writers
+// may be at work at once. Nothing of it is live before Commit.
+type Writer struct {
+	lake  *Lake
+	key   Key
+	hider *email.Hider
+	kinds [12]*kindWriter // as layouts; nil for a table the input does not fill
+	err   error           // the first; all else fails with it
+}
+
+// Begin starts to write an input.
+func (l *Lake) Begin(k Key) *Writer { return &Writer{lake: l, key: k, hider: l.Hider()} }
+
+// Rows takes the rows of one table.
+type Rows[T table.Row] struct {
+	w *Writer
+	k *kindWriter
+}
+
+// RowsOf gives the place for an input's rows of one table. Asking for it says
+// that the input fills the table, even if no row follows.
+func RowsOf[T table.Row](w *Writer) *Rows[T] {
+	n := kindNumber(kindOf[T]())
+	if w.kinds[n] == nil {
+		w.kinds[n] = &kindWriter{layout: layouts[n], dir: filepath.Join(w.lake.dir, partsName), keys: []Key{w.key}, tables: make([]Table, 1)}
+	}
+	return &Rows[T]{w, w.kinds[n]}
+}
+
+// Append adds a row, which is the caller's again afterwards. Of its place only
+// the line is kept. The e-mail address of a click or visit is kept hidden.
+func (r *Rows[T]) Append(row *T) error {
+	if r.w.err != nil {
+		return r.w.err
+	}
+	p := unsafe.Pointer(row)
+	if off := r.k.layout.email; off != 0 {
+		mail := textAt(p, off)
+		plain := *mail
+		*mail = r.w.hider.Hide(plain)
+		r.w.err = r.k.append(p, 0)
+		*mail = plain
+	} else {
+		r.w.err = r.k.append(p, 0)
+	}
+	return r.w.err
+}
+
+// Account is what is kept about an input beside its rows.
+type Account struct {
+	Name   string // of the file, for people
+	Record []byte // what a later run reports in the place of reading the file
+	Rollup []byte // what a later run knows of the rows without reading them
+	Used   time.Time
+}
+
+// Commit makes the input live. If the lake has the input already, from another
+// writer, that one stays. The writer is of no use afterwards.
+func (w *Writer) Commit(ctx context.Context, a Account) error {
+	if w.err != nil {
+		return errors.Join(w.err, w.Abort())
+	}
+	var files []file
+	var tables []Table
+	for _, k := range w.kinds {
+		if k == nil {
+			continue
+		}
+		made, err := k.finish()
+		if err != nil {
+			return errors.Join(fmt.Errorf("writing %s of %s: %w", k.kind, a.Name, err), w.Abort())
+		}
+		files = append(files, made...)
+		tables = append(tables, k.tables...)
+	}
+	in := Input{Key: w.key, Name: a.Name, Account: a.Record, Rollup: a.Rollup, Tables: tables, Used: a.Used}
+	return w.lake.publish(ctx, files, []Input{in})
+}
+
+// Abort throws away what was written.
+func (w *Writer) Abort() error {
+	var errs []error
+	for _, k := range w.kinds {
+		if k != nil {
+			errs = append(errs, k.abort())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// publish names the finished files and makes one part of them live: files
+// first, names next, the catalog last, each on disk before the next.
+func (l *Lake) publish(ctx context.Context, files []file, inputs []Input) error {
+	dir := filepath.Join(l.dir, partsName)
+	for _, f := range files {
+		if err := os.Rename(filepath.Join(dir, f.temp), filepath.Join(dir, f.name)); err != nil {
+			return err
+		}
+	}
+	if len(files) > 0 {
+		if err := syncDir(dir); err != nil {
+			return err
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.swap(ctx, func(tx *sql.Tx) error {
+		// An input comes alone, or its others with it: a writer writes one the lake
+		// lacks, a compaction those it has.
+		if len(inputs) == 1 {
+			var n int
+			if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM input WHERE key = ?", inputs[0].Key.String()).Scan(&n); err != nil || n > 0 {
+				return err
+			}
+		}
+		res, err := tx.ExecContext(ctx, "INSERT INTO part DEFAULT VALUES")
+		if err != nil {
+			return err
+		}
+		part, err := res.LastInsertId()
+		if err != nil {
+			return err
+		}
+		for _, f := range files {
+			if _, err := tx.ExecContext(ctx, "INSERT INTO file (name, part, kind, what, bytes, sha256, rows) VALUES (?, ?, ?, ?, ?, ?, ?)",
+				f.name, part, f.kind, f.what, f.bytes, f.sha256, f.rows); err != nil {
+				return err
+			}
+		}
+		for i := range inputs {
+			if err := putInput(ctx, tx, &inputs[i], part, i); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func putInput(ctx context.Context, tx *sql.Tx, in *Input, part int64, number int) error {
+	if _, err := tx.ExecContext(ctx, "INSERT INTO input (key, part, number, name, account, rollup, used) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		in.Key.String(), part, number, in.Name, notNil(in.Account), notNil(in.Rollup), in.Used.Unix()); err != nil {
+		return err
+	}
+	for _, t := range in.Tables {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO input_table (input, kind, rows, first, last) VALUES (?, ?, ?, ?, ?)",
+			in.Key.String(), t.Kind, t.Rows, t.First, t.Last); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func notNil(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}
+
+// kindWriter writes the rows of one table of one part.
+type kindWriter struct {
+	*layout
+	dir    string
+	keys   []Key   // of the inputs, by number
+	tables []Table // what each of them has
+	chunk  *chunk
+	rows   *sumFile
+	pq     *rowWriter
+	sums   *sumFile
+	digest *digestWriter
+}
+
+func (k *kindWriter) append(row unsafe.Pointer, input int32) error {
+	if k.chunk == nil {
+		k.chunk = newChunk(k.layout)
+	}
+	t := &k.tables[input]
+	t.Rows++
+	if k.at != 0 {
+		if at := table.Time(*wideAt(row, k.at)); at != 0 {
+			if t.First == 0 || at < t.First {
+				t.First = at
+			}
+			if t.Last == 0 || at > t.Last {
+				t.Last = at
+			}
+		}
+	}
+	k.chunk.add(row, input)
+	if k.chunk.full() {
+		return k.flush()
+	}
+	return nil
+}
+
+// flush writes the chunk.
+func (k *kindWriter) flush() error {
+	if k.rows == nil {
+		var err error
+		if k.rows, err = createSum(k.dir); err != nil {
+			return err
+		}
+		k.pq = newRowWriter(k.rows, k.layout)
+		if k.keyed() {
+			if k.sums, err = createSum(k.dir); err != nil {
+				return err
+			}
+			k.digest = newDigestWriter(k.sums)
+		}
+	}
+	first := uint32(k.pq.rows)
+	k.chunk.sort()
+	if err := k.pq.write(k.chunk); err != nil {
+		return err
+	}
+	if k.digest != nil {
+		k.digest.add(k.chunk, first)
+		if k.digest.err != nil {
+			return k.digest.err
+		}
+	}
+	k.chunk.reset()
+	return nil
+}
+
+// finish writes what is left and gives the files, which still have their
+// temporary names. No rows give no files.
+func (k *kindWriter) finish() ([]file, error) {
+	for i := range k.tables {
+		k.tables[i].Kind = k.kind
+	}
+	if k.chunk == nil {
+		return nil, nil
+	}
+	if k.chunk.n > 0 || k.rows == nil {
+		if err := k.flush(); err != nil {
+			return nil, err
+		}
+	}
+	k.chunk = nil
+	var keys []string
+	for _, key := range k.keys {
+		keys = append(keys, key.String())
+	}
+	inputs, err := json.Marshal(keys)
+	if err != nil {
+		return nil, err
+	}
+	k.pq.w.SetKeyValueMetadata(inputsMeta, string(inputs))
+	if err := k.pq.close(); err != nil {
+		return nil, err
+	}
+	rows, err := k.rows.close()
+	if err != nil {
+		return nil, err
+	}
+	rows.kind, rows.what, rows.rows = k.kind, "rows", k.pq.rows
+	base := fmt.Sprintf("%s-%s", k.kind, rows.sha256[:32])
+	rows.name = base + ".parquet"
+	out := []file{rows}
+	if k.digest != nil {
+		if err := k.digest.close(); err != nil {
+			return nil, err
+		}
+		d, err := k.sums.close()
+		if err != nil {
+			return nil, err
+		}
+		d.kind, d.what, d.rows, d.name = k.kind, "digest", k.pq.rows, base+".digest"
+		out = append(out, d)
+	}
+	return out, nil
+}
+
+func (k *kindWriter) abort() error { return errors.Join(k.rows.abort(), k.sums.abort()) }
+
+// inputsMeta names the entry of a Parquet file's footer that lists the inputs
+// whose rows it has, in the order of their numbers.
+const inputsMeta = "lostlink.inputs"
+
+// sumFile is a temporary file that knows the hash of what was written.
+type sumFile struct {
+	f    *os.File
+	buf  *bufio.Writer
+	sum  hash.Hash
+	size int64
+}
+
+func createSum(dir string) (*sumFile, error) {
+	f, err := os.CreateTemp(dir, tempPrefix)
+	if err != nil {
+		return nil, err
+	}
+	s := &sumFile{f: f, sum: sha256.New()}
+	s.buf = bufio.NewWriterSize(io.MultiWriter(f, s.sum), 256<<10)
+	return s, nil
+}
+
+func (s *sumFile) Write(p []byte) (int, error) {
+	n, err := s.buf.Write(p)
+	s.size += int64(n)
+	return n, err
+}
+
+// close puts the file on disk.
+func (s *sumFile) close() (file, error) {
+	if err := s.buf.Flush(); err != nil {
+		return file{}, err
+	}
+	if err := s.f.Sync(); err != nil {
+		return file{}, err
+	}
+	return file{temp: filepath.Base(s.f.Name()), bytes: s.size, sha256: hex.EncodeToString(s.sum.Sum(nil))}, s.f.Close()
+}
+
+// abort removes the file. What was renamed already is an orphan then.
+func (s *sumFile) abort() error {
+	if s == nil {
+		return nil
+	}
+	s.f.Close() // may be closed already
+	if err := os.Remove(s.f.Name()); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
