@@ -3,10 +3,12 @@ package workbook
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"hash/crc32"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,6 +19,7 @@ import (
 	"lostlink/reconcile/gap"
 	"lostlink/report"
 	"lostlink/report/review"
+	"lostlink/testdata/need"
 )
 
 // factsOf gives the facts of a report as the run store has them.
@@ -133,18 +136,14 @@ func labelCell(b *reviewed, label string) string {
 var asDecided = []string{"B6 approve", "B7 decline", "B8 ask: Who is it?", "B9 later", "B10 approve saas-atlas 12"}
 
 // words puts what was read into lines that a table can hold.
-func words(b *review.Book, r *report.Report) (answers, refusals []string) {
+func words(b *review.Book, facts *Facts) (answers, refusals []string) {
 	for _, a := range b.Answers {
 		s := strings.TrimPrefix(a.Cell, reviewSheet+"!") + " " + string(a.Verdict)
 		if a.PartnerKey != "" {
 			s += " " + a.PartnerKey
 		}
 		if a.AmountSet {
-			for i := range r.Review {
-				if g := r.Review[i].Gap; g.GapID == a.GapID {
-					s += " " + fmt.Sprint(money(a.Amount, g.Currency))
-				}
-			}
+			s += " " + fmt.Sprint(money(a.Amount, facts.Gaps[a.GapID].Currency))
 		}
 		if a.Note != "" {
 			s += ": " + a.Note
@@ -340,7 +339,7 @@ func TestMutants(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			answers, refusals := words(got, r)
+			answers, refusals := words(got, facts)
 			if m.name == "approved without any partner" {
 				m.answers = asDecided
 			}
@@ -395,11 +394,12 @@ func TestSavedValue(t *testing.T) {
 	if done != 2 {
 		t.Fatalf("%d cells changed, want 2", done)
 	}
-	got, err := Read(path, ReadOptions{Run: store(factsOf(r))})
+	facts := factsOf(r)
+	got, err := Read(path, ReadOptions{Run: store(facts)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	answers, refusals := words(got, r)
+	answers, refusals := words(got, facts)
 	begins(t, "answers", answers, []string{"B6 approve 12.5"})
 	begins(t, "refusals", refusals, nil)
 	begins(t, "notes", got.Notes, []string{`Review!B6: a formula; its saved value "Approve" was used.`, `Review!M6: a formula; its saved value "12.5" was used.`})
@@ -412,11 +412,12 @@ func TestForeignKey(t *testing.T) {
 	if err := Write(path, r, "another key"); err != nil {
 		t.Fatal(err)
 	}
-	got, err := Read(path, ReadOptions{Run: store(factsOf(r))})
+	facts := factsOf(r)
+	got, err := Read(path, ReadOptions{Run: store(facts)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, refusals := words(got, r)
+	_, refusals := words(got, facts)
 	begins(t, "refusals", refusals, []string{`"2026-03-30-9f31c2" is not the run that this book was written from`})
 }
 
@@ -507,4 +508,160 @@ func TestBombs(t *testing.T) {
 	if n, err := (&limited{strings.NewReader("more than ten bytes"), c}).Read(make([]byte, 64)); err != errTooLarge {
 		t.Errorf("read %d bytes, error %v", n, err)
 	}
+}
+
+// savedBooks are workbooks as LibreOffice saved them, directly and by way of
+// its own format: both a clean one and one with all kinds of entries.
+var savedBooks = []struct {
+	name     string
+	change   func(b *reviewed)
+	answers  []string
+	refusals []string
+	notes    []string
+}{
+	{name: "clean", answers: asDecided},
+	{name: "edited", change: func(b *reviewed) {
+		b.swap(6, 20)
+		b.set("D7", 1)
+		b.set("M8", "12,50")
+		b.set("B9", nil)
+		b.formula("B9", `IF(D9>0,"Later","Approve")`)
+		b.set("A36", "LL-AAAA-BBBB-CCCC")
+		b.set("B36", "Approve")
+		b.set("B11", "Decline")
+		b.set("M11", nil)
+		b.formula("M11", "ROUND(D11/2,0)")
+		b.set("N11", "zwei Zeilen:\nÄpfel & <Birnen>")
+	}, answers: []string{"B9 later", "B10 approve saas-atlas 12", "B11 decline 150: zwei Zeilen:\nÄpfel & <Birnen>", "B20 approve"},
+		refusals: []string{`Review!D7 "1" is not what the run says of LL-`, `Review!M8 "12,50" is not a plain number`, `Review!A36 "LL-AAAA-BBBB-CCCC" is no case of run`},
+		notes:    []string{`Review!B9: a formula; its saved value "Later" was used.`, `Review!M11: a formula; its saved value "150" was used.`}},
+}
+
+// TestSavedByLibreOffice reads them back. With -update they are made anew,
+// with the facts of the run that they belong to, so that no change of the
+// program's words reaches them.
+func TestSavedByLibreOffice(t *testing.T) {
+	dir := filepath.Join(need.Root(t), "testdata", "report", "reviewed")
+	if *update {
+		saveByLibreOffice(t, dir)
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "facts.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var facts Facts
+	if err := json.Unmarshal(data, &facts); err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range savedBooks {
+		for _, way := range []string{"xlsx", "ods"} {
+			name := b.name + "-" + way + ".xlsx"
+			t.Run(name, func(t *testing.T) {
+				got, err := Read(filepath.Join(dir, name), ReadOptions{Run: store(&facts)})
+				if err != nil {
+					t.Fatal(err)
+				}
+				answers, refusals := words(got, &facts)
+				if !slices.Equal(answers, b.answers) {
+					t.Errorf("answers\n %q, want\n %q", answers, b.answers)
+				}
+				begins(t, "refusals", refusals, b.refusals)
+				begins(t, "notes", got.Notes, b.notes)
+				if len(got.Missing) != 0 || got.ReviewedBy != "Anna Example" || got.ApprovedBy != "Ben Example" {
+					t.Errorf("%d missing, reviewed by %q, approved by %q", len(got.Missing), got.ReviewedBy, got.ApprovedBy)
+				}
+			})
+		}
+	}
+}
+
+func saveByLibreOffice(t *testing.T, dir string) {
+	soffice := need.Command(t, "soffice")
+	tmp := t.TempDir()
+	convert := func(to, out, from string) {
+		t.Helper()
+		cmd := exec.Command(soffice, "-env:UserInstallation=file://"+filepath.Join(tmp, "profile"), "--headless", "--convert-to", to, "--outdir", out, from)
+		if msg, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, msg)
+		}
+	}
+	base, r := mutantBook(t)
+	for _, s := range savedBooks {
+		f, err := excelize.OpenFile(base)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := &reviewed{t, f, r}
+		b.decide()
+		if s.change != nil {
+			s.change(b)
+		}
+		path := filepath.Join(tmp, s.name+".xlsx")
+		b.must(f.SaveAs(path))
+		b.must(f.Close())
+		convert("ods", tmp, path)
+		for way, from := range map[string]string{"xlsx": path, "ods": filepath.Join(tmp, s.name+".ods")} {
+			out := filepath.Join(tmp, way)
+			convert("xlsx", out, from)
+			b.must(os.Rename(filepath.Join(out, s.name+".xlsx"), filepath.Join(dir, s.name+"-"+way+".xlsx")))
+		}
+	}
+	data, err := json.MarshalIndent(factsOf(r), "", "\t")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "facts.json"), append(data, '\n'), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// FuzzRead: whatever a file holds, reading ends, and takes no answer that the
+// run does not know.
+func FuzzRead(f *testing.F) {
+	dir := filepath.Join(need.Root(f), "testdata", "report", "reviewed")
+	for _, name := range []string{"clean-xlsx.xlsx", "edited-ods.xlsx"} {
+		parts := readParts(f, filepath.Join(dir, name))
+		f.Add([]byte(parts["xl/worksheets/sheet2.xml"]), []byte(parts["xl/sharedStrings.xml"]))
+	}
+	f.Add([]byte(`<worksheet><sheetData><row><c t="s"><v>0</v></c><c t="inlineStr"><is><t>Decision</t></is></c></row></sheetData></worksheet>`), []byte(`<sst><si><t>Case</t></si></sst>`))
+	f.Add([]byte(`<worksheet><sheetData><row r="1048577"/></sheetData></worksheet>`), []byte(`<sst><si><rPh></rPh></si></sst>`))
+	f.Fuzz(func(t *testing.T, sheet, texts []byte) {
+		path := filepath.Join(t.TempDir(), "book.xlsx")
+		file, err := os.Create(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		z := zip.NewWriter(file)
+		rel := func(id, kind, target string) string {
+			return `<Relationship Id="` + id + `" Type="x/` + kind + `" Target="` + target + `"/>`
+		}
+		for _, p := range [][2]string{
+			{"[Content_Types].xml", "<Types/>"}, {"_rels/.rels", "<R>" + rel("a", "officeDocument", "xl/workbook.xml") + "</R>"},
+			{"xl/workbook.xml", `<workbook xmlns:r="r"><sheets><sheet name="Review" r:id="s"/></sheets></workbook>`},
+			{"xl/_rels/workbook.xml.rels", "<R>" + rel("s", "worksheet", "s.xml") + rel("t", "sharedStrings", "t.xml") + "</R>"},
+			{"xl/s.xml", string(sheet)}, {"xl/t.xml", string(texts)},
+		} {
+			w, err := z.Create(p[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.Write([]byte(p[1])); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+		facts := &Facts{RunID: "run", Gaps: map[string]GapFacts{"LL-1": {Listed: true, AtStake: 100, Currency: "EUR"}}}
+		got, err := Read(path, ReadOptions{RunID: "run", Run: store(facts)})
+		if err != nil {
+			return
+		}
+		for _, a := range got.Answers {
+			if _, ok := facts.Gaps[a.GapID]; !ok || a.Verdict == "" || a.Cell == "" {
+				t.Errorf("answer %+v", a)
+			}
+		}
+	})
 }
