@@ -618,10 +618,16 @@ func saveByLibreOffice(t *testing.T, dir string) {
 // FuzzRead: whatever a file holds, reading ends, and takes no answer that the
 // run does not know.
 func FuzzRead(f *testing.F) {
-	dir := filepath.Join(need.Root(f), "testdata", "report", "reviewed")
-	for _, name := range []string{"clean-xlsx.xlsx", "edited-ods.xlsx"} {
-		parts := readParts(f, filepath.Join(dir, name))
-		f.Add([]byte(parts["xl/worksheets/sheet2.xml"]), []byte(parts["xl/sharedStrings.xml"]))
+	heads, texts := "", ""
+	for i, h := range []string{headCase, headDecision, headAtStake, headCurrency, headPartner, headAmount, headComment} {
+		heads += fmt.Sprintf(`<c t="s"><v>%d</v></c>`, i)
+		texts += "<si><r><t>" + h + "</t></r></si>"
+	}
+	for _, row := range []string{
+		`<c t="inlineStr"><is><t>LL-1</t></is></c><c t="str"><f>A1</f><v>Approve</v></c><c><v>1</v></c><c t="s"><v>7</v></c><c t="e"><v>#N/A</v></c><c><v>1E0</v></c>`,
+		`<c t="inlineStr"><is><t>LL-1</t></is></c><c t="inlineStr"><is><t>later</t></is></c><c><v>1.0</v></c><c t="s"><v>7</v></c><c r="G3" t="str"><v>_x000D_</v></c>`,
+	} {
+		f.Add([]byte(`<worksheet><sheetData><row r="2">`+heads+`</row><row>`+row+`</row></sheetData></worksheet>`), []byte("<sst>"+texts+"<si><t>EUR</t></si></sst>"))
 	}
 	f.Add([]byte(`<worksheet><sheetData><row><c t="s"><v>0</v></c><c t="inlineStr"><is><t>Decision</t></is></c></row></sheetData></worksheet>`), []byte(`<sst><si><t>Case</t></si></sst>`))
 	f.Add([]byte(`<worksheet><sheetData><row r="1048577"/></sheetData></worksheet>`), []byte(`<sst><si><rPh></rPh></si></sst>`))
