@@ -19,6 +19,7 @@ type score struct {
 	start, end        int // found within a day
 	both              int // within a day at both ends
 	sparse            int // not within a day because no clean journey shows the end, or another fault adjoins
+	true8, trueBoth   int // the same, of the faults that really lost enough sign-ups
 	reported, untrue  int
 	outages, outFound int
 	years             float64
@@ -30,11 +31,12 @@ func (s *score) add(o score) {
 	s.faults, s.found, s.start, s.end, s.both, s.sparse = s.faults+o.faults, s.found+o.found, s.start+o.start, s.end+o.end, s.both+o.both, s.sparse+o.sparse
 	s.reported, s.untrue, s.years, s.took, s.clean = s.reported+o.reported, s.untrue+o.untrue, s.years+o.years, s.took+o.took, s.clean+o.clean
 	s.outages, s.outFound = s.outages+o.outages, s.outFound+o.outFound
+	s.true8, s.trueBoth = s.true8+o.true8, s.trueBoth+o.trueBoth
 }
 
 func (s score) String() string {
-	return fmt.Sprintf("faults %d found %d start %d end %d both %d (sparse %d) | reported %d untrue %d in %.1f years | outages %d found %d | clean %d, %v",
-		s.faults, s.found, s.start, s.end, s.both, s.sparse, s.reported, s.untrue, s.years, s.outages, s.outFound, s.clean, s.took.Round(time.Millisecond))
+	return fmt.Sprintf("faults %d found %d start %d end %d both %d (sparse %d), by truth %d both %d | reported %d untrue %d in %.1f years | outages %d found %d | clean %d, %v",
+		s.faults, s.found, s.start, s.end, s.both, s.sparse, s.true8, s.trueBoth, s.reported, s.untrue, s.years, s.outages, s.outFound, s.clean, s.took.Round(time.Millisecond))
 }
 
 func family(b reconcile.CleanJourney) string {
@@ -93,10 +95,16 @@ func measure(t testing.TB, v *vendor, say func(string, ...any)) score {
 				lost++
 			}
 		}
-		if lost < leastLost {
+		if lost < leastLost && f.Signups < leastLost {
 			continue
 		}
-		s.faults++
+		asked := lost >= leastLost
+		if asked {
+			s.faults++
+		}
+		if f.Signups >= leastLost {
+			s.true8++
+		}
 		var best *gap.Incident
 		var share table.Time
 		for k := range res.Incidents {
@@ -109,11 +117,20 @@ func measure(t testing.TB, v *vendor, say func(string, ...any)) score {
 			}
 		}
 		if best == nil {
-			say("   MISSED %v %s %s %v - %v lost %d", f.Cause, f.Page, f.Family, f.Start, f.End, lost)
+			say("   MISSED %v %s %s %v - %v lost %d of %d cookies=%q", f.Cause, f.Page, f.Family, f.Start, f.End, lost, f.Signups, v.Options.Sources.Cookies)
+			continue
+		}
+		a, b := near(best.Start, f.Start), near(best.End, f.End)
+		if a && b && f.Signups >= leastLost {
+			s.trueBoth++
+		}
+		if !asked {
+			if !(a && b) {
+				say("   ENDS   %v %s %s %v - %v lost %d of %d cookies=%q: found %v - %v %v %v", f.Cause, f.Page, f.Family, f.Start, f.End, lost, f.Signups, v.Options.Sources.Cookies, best.Start, best.End, best.Pages, best.Browsers)
+			}
 			continue
 		}
 		s.found++
-		a, b := near(best.Start, f.Start), near(best.End, f.End)
 		if a {
 			s.start++
 		}
@@ -126,7 +143,7 @@ func measure(t testing.TB, v *vendor, say func(string, ...any)) score {
 			if unseen(v.Incidents, journeys, f, signup, a, b) {
 				s.sparse++
 			}
-			say("   ends   %v %s %s %v - %v lost %d: found %v - %v %v %v", f.Cause, f.Page, f.Family, f.Start, f.End, lost, best.Start, best.End, best.Pages, best.Browsers)
+			say("   ends   %v %s %s %v - %v lost %d of %d cookies=%q: found %v - %v %v %v", f.Cause, f.Page, f.Family, f.Start, f.End, lost, f.Signups, v.Options.Sources.Cookies, best.Start, best.End, best.Pages, best.Browsers)
 		}
 	}
 	for _, x := range res.Incidents {

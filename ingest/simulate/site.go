@@ -31,11 +31,12 @@ func (s span) holds(t table.Time) bool { return t >= s.from && t < s.to }
 
 type fault struct {
 	span
-	cause  Cause
-	page   string
-	pages  []string // all paths hit
-	family string
-	lost   int // eligible purchases lost to it
+	cause   Cause
+	page    string
+	pages   []string // all paths hit
+	family  string
+	lost    int // eligible purchases lost to it
+	signups int // customers lost to it
 }
 
 func (f *fault) hits(path, family string, t table.Time) bool {

@@ -3,6 +3,7 @@ package simulate
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sort"
 	"strings"
 
@@ -50,11 +51,19 @@ type Incident struct {
 	Start  table.Time
 	End    table.Time
 	Lost   int // eligible purchases
+	// Signups counts the customers who would have been credited without it,
+	// whether or not they bought.
+	Signups int
 }
 
 // tell works out the truth of all payments, claims and incidents.
 func (m *maker) tell() {
 	for _, p := range m.people {
+		for _, f := range m.lostTo(p, p.cases) {
+			if m.replay(p, allCauses.without(f.cause), false).partner == p.partner {
+				f.signups++
+			}
+		}
 		contested, involved := m.clicked(p)
 		signal := m.signal(p)
 		for _, pay := range p.payments {
@@ -85,10 +94,10 @@ func (m *maker) tell() {
 	m.incidents = nil
 	for i := range m.site.faults {
 		f := &m.site.faults[i]
-		m.incidents = append(m.incidents, Incident{f.page, f.cause, f.family, f.from, f.to, f.lost})
+		m.incidents = append(m.incidents, Incident{f.page, f.cause, f.family, f.from, f.to, f.lost, f.signups})
 	}
 	for i, o := range m.site.outages {
-		m.incidents = append(m.incidents, Incident{"(webhook)", PaymentNotTied, "", o.from, o.to, m.outageLost[i]})
+		m.incidents = append(m.incidents, Incident{"(webhook)", PaymentNotTied, "", o.from, o.to, m.outageLost[i], 0})
 	}
 	sort.SliceStable(m.incidents, func(i, j int) bool { return m.incidents[i].Start < m.incidents[j].Start })
 	sort.SliceStable(m.claims, func(i, j int) bool { return m.claims[i].At < m.claims[j].At })
@@ -96,31 +105,37 @@ func (m *maker) tell() {
 
 // blame counts a lost purchase to the faults that lost it.
 func (m *maker) blame(p *person, pay *payment, cases []Cause) {
-	for _, c := range cases {
-		if c == PaymentNotTied {
-			for i, o := range m.site.outages {
-				if o.holds(pay.at) && !p.notTied && !pay.untied && !p.fixed {
-					m.outageLost[i]++
-				}
-			}
-			continue
-		}
-		last := p.lastClick()
-		for i := range m.site.faults {
-			f := &m.site.faults[i]
-			if f.cause != c || last < 0 {
-				continue
-			}
-			hit := false
-			for _, j := range []int{last, p.signup} {
-				e := &p.events[j]
-				hit = hit || f.hits(e.path, p.browsers[e.b].family, e.at)
-			}
-			if hit {
-				f.lost++
+	if slices.Contains(cases, PaymentNotTied) {
+		for i, o := range m.site.outages {
+			if o.holds(pay.at) && !p.notTied && !pay.untied && !p.fixed {
+				m.outageLost[i]++
 			}
 		}
 	}
+	for _, f := range m.lostTo(p, cases) {
+		f.lost++
+	}
+}
+
+// lostTo lists the faults that the journey of a person with these cases passed,
+// with the last click or the sign-up.
+func (m *maker) lostTo(p *person, cases []Cause) []*fault {
+	var out []*fault
+	last := p.lastClick()
+	for i := range m.site.faults {
+		f := &m.site.faults[i]
+		if last < 0 || !slices.Contains(cases, f.cause) {
+			continue
+		}
+		for _, j := range []int{last, p.signup} {
+			e := &p.events[j]
+			if f.hits(e.path, p.browsers[e.b].family, e.at) {
+				out = append(out, f)
+				break
+			}
+		}
+	}
+	return out
 }
 
 // clicked lists the partners clicked before the sign-up: all, and those other
