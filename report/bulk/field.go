@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"unicode/utf8"
 
 	"lostlink/ingest/table"
 )
@@ -27,16 +28,23 @@ type Field struct {
 // with a sign that a spreadsheet acts on.
 type rule struct {
 	fits         *regexp.Regexp
-	most         int // bytes
+	most         int // letters
 	what, remedy string
 }
 
-var (
-	emailRule = &rule{regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._%+'-]*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$`), 255,
-		"is no plain e-mail address", "create this one by hand, or mend the address in the export"}
+const (
+	address = `[A-Za-z0-9][A-Za-z0-9._%+'-]*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+`
 	// The bar is what sign-in services put into their ids.
-	idRule = &rule{regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.:|-]*$`), 128,
+	id = `[A-Za-z0-9][A-Za-z0-9_.:|-]{0,127}`
+)
+
+var (
+	emailRule = &rule{regexp.MustCompile(`^` + address + `$`), 255,
+		"is no plain e-mail address", "create this one by hand, or mend the address in the export"}
+	idRule = &rule{regexp.MustCompile(`^` + id + `$`), 128,
 		"is no id of letters, digits and _ . : | - that begins with a letter or digit", "create this one by hand, or mend the id in the export"}
+	keyRule = &rule{regexp.MustCompile(`^(` + id + `|` + address + `)$`), 255,
+		"is neither an id of letters, digits and _ . : | - nor an e-mail address", "create this one by hand, or mend the id in the export"}
 	nameRule = &rule{regexp.MustCompile(`^[\pL\pN][\pL\pM\pN .,'’&()/-]*$`), 100,
 		"is no plain name", "create this one by hand"}
 	plainRule = &rule{regexp.MustCompile(`^[\pL\pN][^\pC"]*$`), 500,
@@ -48,10 +56,9 @@ var (
 )
 
 // check tells whether a value fits.
-func (r *rule) check(v string) bool { return len(v) <= r.most && r.fits.MatchString(v) }
-
-// customerKeyRule takes the vendor's ids and, where there are none, addresses.
-func customerKeyFits(v string) bool { return idRule.check(v) || emailRule.check(v) }
+func (r *rule) check(v string) bool {
+	return utf8.RuneCountInString(v) <= r.most && r.fits.MatchString(v)
+}
 
 var (
 	people    = []Kind{Click, Customer, Transaction, Reward, Sale}
@@ -110,7 +117,7 @@ var fields = []Field{
 	{Name: "description", Doc: "case, day, amount and customer in words", Kinds: purchases, rule: plainRule, of: func(it *Item) string { return it.Description }},
 	{Name: "email", Doc: "the customer's address", Kinds: people, rule: emailRule, of: func(it *Item) string { return it.Purchase.CustomerEmail }},
 	{Name: "name", Doc: "the customer's name, empty where it is unknown or holds odd signs", Kinds: people, rule: nameRule, optional: true, loose: true, of: func(it *Item) string { return it.Purchase.CustomerName }},
-	{Name: "customer_key", Doc: "your own id of the customer, else the address", Kinds: people, rule: idRule, of: func(it *Item) string { return it.CustomerKey }},
+	{Name: "customer_key", Doc: "your own id of the customer, else the address", Kinds: people, rule: keyRule, of: func(it *Item) string { return it.CustomerKey }},
 	{Name: "provider_key", Doc: "the payment processor's id of the customer, empty for processors the platform does not know", Kinds: people, rule: idRule, optional: true, of: providerKey},
 	{Name: "customer_id", Doc: "the payment processor's id of the customer, whichever it is", Kinds: people, rule: idRule, optional: true, of: func(it *Item) string { return it.Purchase.CustomerID }},
 	{Name: "processor", Doc: "the payment processor: stripe", Kinds: people, rule: idRule, optional: true, of: func(it *Item) string { return it.Purchase.Processor }},
@@ -159,9 +166,6 @@ func fieldOf(name string) *Field {
 func (f *Field) fits(v string) bool {
 	if v == "" {
 		return f.optional
-	}
-	if f.Name == "customer_key" {
-		return customerKeyFits(v)
 	}
 	return f.rule.check(v)
 }

@@ -15,6 +15,8 @@ type Platform struct {
 	// Where says where its files go, and Source where their columns are known
 	// from, one sentence each.
 	Where, Source string
+	// Templates says where the templates of its files are, "" if it has none.
+	Templates string
 	// Files in the order in which they are uploaded.
 	Files []File
 
