@@ -71,9 +71,9 @@ type Options struct {
 	At    table.Time
 	// API makes items for the platform's API, which knows no templates.
 	API bool
-	// Made are the items of customers that earlier batches made, by
-	// [Item.ID], each with its partner's key.
-	Made map[string]string
+	// Made are the purchases whose customers earlier batches made: these are
+	// not made again, whether they are known by their key or by their address.
+	Made []review.Approved
 	// Book writes what people sign to a new file; package workbook has it. nil:
 	// none is written.
 	Book func(path string, c review.Check) error

@@ -2,6 +2,7 @@ package bulk
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"lostlink/ingest/table"
@@ -41,6 +42,8 @@ var _ = register(&Platform{
 type buyer struct {
 	key       string
 	purchases []*review.Approved
+	// partner is whom an earlier batch made the customer for, "" if none did.
+	partner string
 }
 
 func planPartnerStack(p *planner) {
@@ -95,33 +98,62 @@ func beyondPartnerStack(a *review.Approved, o *Options) (Refused, bool) {
 	return r, true
 }
 
+// known says which customer is meant by a key and by an address.
+type known struct {
+	byMail  map[string]string // key, as the platform was told or will be
+	several map[string]bool   // addresses of more than one customer
+}
+
+func (k *known) add(a *review.Approved) {
+	mail := strings.ToLower(a.CustomerEmail)
+	if mail == "" {
+		return
+	}
+	if key := k.byMail[mail]; key != "" && a.CustomerKey != "" && key != a.CustomerKey {
+		k.several[mail] = true
+	}
+	k.byMail[mail] = cmp.Or(k.byMail[mail], a.CustomerKey)
+}
+
 // buyers puts the purchases of a customer together: by the vendor's key, and
 // those without one by the address, with those of its key if there is one.
 func buyers(p *planner) []*buyer {
-	keyOf := map[string]string{} // by address
-	several := map[string]bool{} // addresses of more than one key
-	for i := range p.approved {
-		a := &p.approved[i]
+	k := &known{byMail: map[string]string{}, several: map[string]bool{}}
+	byKey := map[string]*buyer{}
+	made := p.options.Made
+	for i := range made {
+		k.add(&made[i])
+	}
+	for i := range made {
+		a := &made[i]
 		mail := strings.ToLower(a.CustomerEmail)
-		if mail == "" || a.CustomerKey == "" {
-			continue
+		key := cmp.Or(a.CustomerKey, k.byMail[mail], mail)
+		if key != "" {
+			byKey[key] = &buyer{key: key, partner: a.PartnerKey}
 		}
-		if k, ok := keyOf[mail]; ok && k != a.CustomerKey {
-			several[mail] = true
+		if mail != "" && k.byMail[mail] == "" {
+			k.byMail[mail] = mail // what the platform was told for want of a key
 		}
-		keyOf[mail] = a.CustomerKey
+	}
+	toldMail := func(mail string) bool { return mail != "" && k.byMail[mail] == mail }
+	for i := range p.approved {
+		if a := &p.approved[i]; !toldMail(strings.ToLower(a.CustomerEmail)) {
+			k.add(a)
+		}
 	}
 	var out []*buyer
-	byKey := map[string]*buyer{}
 	for i := range p.approved {
 		a := &p.approved[i]
 		if p.refused[a.Key] {
 			continue
 		}
 		mail := strings.ToLower(a.CustomerEmail)
-		key := cmp.Or(a.CustomerKey, keyOf[mail], mail)
+		key := cmp.Or(a.CustomerKey, k.byMail[mail], mail)
+		if toldMail(mail) && byKey[a.CustomerKey] == nil {
+			key = mail
+		}
 		switch {
-		case several[mail]:
+		case k.several[mail]:
 			// The platform may find a customer by either, and pay the wrong one.
 			p.refuse(Refused{Purchase: *a, Column: "customer_key", Value: a.CustomerKey, Rule: "is not the only customer with this address",
 				Remedy: "create this one by hand for the right customer"})
@@ -131,9 +163,12 @@ func buyers(p *planner) []*buyer {
 			continue
 		case byKey[key] == nil:
 			byKey[key] = &buyer{key: key}
-			out = append(out, byKey[key])
 		}
-		byKey[key].purchases = append(byKey[key].purchases, a)
+		b := byKey[key]
+		if b.purchases == nil {
+			out = append(out, b)
+		}
+		b.purchases = append(b.purchases, a)
 	}
 	return out
 }
@@ -141,20 +176,10 @@ func buyers(p *planner) []*buyer {
 // customer adds what makes the customer, unless the platform has them, and
 // gives the ID of the item that the purchases need.
 func (p *planner) customer(b *buyer, shared map[string]bool) (needs string) {
-	first := b.purchases[0]
-	for _, a := range b.purchases {
-		if a.Credited {
-			return ""
-		}
-		if a.PartnerKey != first.PartnerKey {
-			for _, all := range b.purchases {
-				p.refuse(Refused{Purchase: *all, Column: "partner_key", Value: all.PartnerKey, Rule: "differs between purchases of one customer, who can have one partner only",
-					Remedy: "decide on one partner for the customer, and create the other by hand"})
-			}
-			return ""
-		}
+	if !p.onePartner(b) || b.partner != "" || slices.ContainsFunc(b.purchases, func(a *review.Approved) bool { return a.Credited }) {
+		return ""
 	}
-	key := customerID(p.Platform.Name, b.key)
+	first := b.purchases[0]
 	made := *first
 	// A later purchase may know the name or the processor's id.
 	for _, a := range b.purchases {
@@ -164,29 +189,36 @@ func (p *planner) customer(b *buyer, shared map[string]bool) (needs string) {
 		if made.CustomerEmail == "" {
 			made.CustomerEmail = a.CustomerEmail
 		}
-		if providerKey(&Item{Purchase: made}) == "" {
+		if providerKey(&Item{Purchase: made}) == "" && providerKey(&Item{Purchase: *a}) != "" {
 			made.Processor, made.CustomerID = a.Processor, a.CustomerID
 		}
 	}
-	it := Item{Kind: Customer, Key: key, Purchase: made, CustomerKey: b.key}
+	it := Item{Kind: Customer, Key: customerID(p.Platform.Name, b.key), Purchase: made, CustomerKey: b.key}
 	if a := p.click(b, shared); a != nil {
 		it.Kind, it.Purchase.ClickID, it.Purchase.ClickedAt = Click, a.ClickID, a.ClickedAt
 	}
-	// Made earlier, in whichever way.
-	for _, kind := range []Kind{Click, Customer} {
-		id := string(kind) + "/" + key
-		if partner, ok := p.options.Made[id]; ok {
-			if partner != first.PartnerKey {
-				for _, a := range b.purchases {
-					p.refuse(Refused{Purchase: *a, Column: "partner_key", Value: a.PartnerKey, Rule: "is not the partner whom this customer was created for earlier (" + partner + ")",
-						Remedy: "decide on one partner for the customer, and create this one by hand"})
-				}
-				return ""
-			}
-			it.Kind = kind
-		}
-	}
 	return p.add(it)
+}
+
+// onePartner refuses purchases that would make a customer two partners': a
+// customer has one, and whoever it is gets the payments that follow.
+func (p *planner) onePartner(b *buyer) bool {
+	one := true
+	for _, a := range b.purchases {
+		r := Refused{Column: "partner_key", Remedy: "decide on one partner for the customer, and create this one by hand"}
+		switch {
+		case b.partner != "" && a.PartnerKey != b.partner:
+			r.Rule = "is not the partner whom this customer was created for earlier (" + b.partner + ")"
+		case b.partner == "" && slices.ContainsFunc(b.purchases, func(o *review.Approved) bool { return o.PartnerKey != a.PartnerKey }):
+			one = false
+			r.Rule = "differs between purchases of one customer, who can have one partner only"
+		default:
+			continue
+		}
+		r.Purchase, r.Value = *a, a.PartnerKey
+		p.refuse(r)
+	}
+	return one
 }
 
 // click finds the purchase whose click can be handed in for the customer.

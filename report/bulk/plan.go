@@ -243,8 +243,7 @@ func (p *planner) finish() {
 		for _, it := range p.items[kind] {
 			keep := !p.refused[it.Key]
 			if kind == Click || kind == Customer {
-				_, made := p.options.Made[it.ID]
-				keep = needed[it.ID] && !made
+				keep = needed[it.ID]
 			}
 			if keep {
 				p.Items = append(p.Items, it)
