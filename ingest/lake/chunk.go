@@ -3,6 +3,7 @@ package lake
 import (
 	"cmp"
 	"slices"
+	"sync"
 	"unsafe"
 
 	"github.com/zeebo/xxh3"
@@ -15,7 +16,7 @@ import (
 // its dictionaries small; the bytes bound memory where rows are long.
 const (
 	chunkRows  = 128 << 10
-	chunkBytes = 64 << 20
+	chunkBytes = 32 << 20
 )
 
 // By says which of its columns a row is looked up by.
@@ -51,6 +52,7 @@ type chunk struct {
 	bytes int
 	cols  []values // as layout.cols
 	input []int32  // number of the input in its part
+	twin  []int8   // 1: the line of the input gave a click and a visit
 	order []uint32 // rows in the order they are written
 	ids   [][]uint64
 }
@@ -63,8 +65,21 @@ type values struct {
 	nums []int64
 }
 
-func newChunk(l *layout) *chunk {
+// chunks keeps what was grown for one input for the next.
+var chunks [12]sync.Pool
+
+// takeChunk gives an empty chunk.
+func takeChunk(l *layout) *chunk {
+	if c, ok := chunks[kindNumber(l.kind)].Get().(*chunk); ok {
+		return c
+	}
 	return &chunk{layout: l, cols: make([]values, len(l.cols)), ids: make([][]uint64, len(l.by))}
+}
+
+// give hands a chunk on; it must not be used any more.
+func (c *chunk) give() {
+	c.reset()
+	chunks[kindNumber(c.kind)].Put(c)
 }
 
 func (c *chunk) reset() {
@@ -73,13 +88,13 @@ func (c *chunk) reset() {
 		v := &c.cols[i]
 		v.text, v.ends, v.nums = v.text[:0], v.ends[:0], v.nums[:0]
 	}
-	c.input = c.input[:0]
+	c.input, c.twin = c.input[:0], c.twin[:0]
 }
 
 func (c *chunk) full() bool { return c.n >= chunkRows || c.bytes >= chunkBytes }
 
 // add copies a row in. The address of a click or visit must be hidden already.
-func (c *chunk) add(row unsafe.Pointer, input int32) {
+func (c *chunk) add(row unsafe.Pointer, input int32, twin int8) {
 	for i := range c.layout.cols {
 		col, v := &c.layout.cols[i], &c.cols[i]
 		switch col.form {
@@ -99,7 +114,7 @@ func (c *chunk) add(row unsafe.Pointer, input int32) {
 			c.bytes += 8
 		}
 	}
-	c.input = append(c.input, input)
+	c.input, c.twin = append(c.input, input), append(c.twin, twin)
 	c.n++
 }
 
@@ -141,36 +156,32 @@ func (c *chunk) sort() {
 		}
 	}
 	times := c.col(c.at).nums
-	keys := make([]sortKey, c.n)
-	for i := range keys {
-		who := uint64(0)
-		for k := range c.by {
-			if who = c.ids[k][i]; who != 0 {
-				break
-			}
+	refs := make([]ref, c.n)
+	for i := range refs {
+		refs[i] = ref{c.who(i), uint32(i)}
+	}
+	refs, _, _ = spread(refs)
+	for from := 0; from < len(refs); {
+		to := from + 1
+		for to < len(refs) && refs[to].hash == refs[from].hash {
+			to++
 		}
-		keys[i] = sortKey{who: who, at: times[i], row: uint32(i)}
+		slices.SortStableFunc(refs[from:to], func(a, b ref) int { return cmp.Compare(times[a.row], times[b.row]) })
+		from = to
 	}
-	slices.SortFunc(keys, sortKey.compare)
-	for i := range keys {
-		c.order[i] = keys[i].row
+	for i := range refs {
+		c.order[i] = refs[i].row
 	}
 }
 
-type sortKey struct {
-	who uint64
-	at  int64
-	row uint32
-}
-
-func (a sortKey) compare(b sortKey) int {
-	if c := cmp.Compare(a.who, b.who); c != 0 {
-		return c
+// who is what tells most surely who a row is of.
+func (c *chunk) who(i int) uint64 {
+	for k := range c.by {
+		if h := c.ids[k][i]; h != 0 {
+			return h
+		}
 	}
-	if c := cmp.Compare(a.at, b.at); c != 0 {
-		return c
-	}
-	return cmp.Compare(a.row, b.row)
+	return 0
 }
 
 // idOf hashes a value the way it is looked up; text is only read.

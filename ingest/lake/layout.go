@@ -52,9 +52,11 @@ type identity struct {
 
 // Names of the columns that say where a row is from: in the catalog's part, the
 // input's number; in the input, the line.
+// A click whose line is a visit too, and that visit, are twins.
 const (
 	inputColumn = "src_input"
 	lineColumn  = "src_line"
+	twinColumn  = "src_twin"
 )
 
 // repeated are the text columns with few values, which are written as
@@ -68,7 +70,7 @@ var repeated = map[string]bool{
 // does not know, which is a fault of the program.
 func layoutOf[T table.Row]() *layout {
 	l := &layout{kind: kindOf[T]()}
-	group := parquet.Group{inputColumn: parquet.Leaf(parquet.Int32Type)}
+	group := parquet.Group{inputColumn: parquet.Encoded(parquet.Int(32), &parquet.RLEDictionary), twinColumn: parquet.Encoded(parquet.Int(8), &parquet.RLEDictionary)}
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[T]()) {
 		name, _, _ := strings.Cut(f.Tag.Get("col"), ",")
 		if name == "" {
@@ -136,9 +138,9 @@ func layoutOf[T table.Row]() *layout {
 // keyed tells whether rows of the kind are looked up by who they are of.
 func (l *layout) keyed() bool { return len(l.by) > 0 }
 
-// inputLeaf is the place of the column of the input's number.
-func (l *layout) inputLeaf() int {
-	leaf, _ := l.schema.Lookup(inputColumn)
+// leaf is the place of a column that is no field of the row.
+func (l *layout) leaf(name string) int {
+	leaf, _ := l.schema.Lookup(name)
 	return leaf.ColumnIndex
 }
 

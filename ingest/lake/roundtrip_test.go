@@ -231,7 +231,7 @@ func TestFindAndFetch(t *testing.T) {
 			if *r != want[r.Pos] {
 				t.Fatalf("fetched %+v, not %+v", *r, want[r.Pos])
 			}
-			if hit := at[ref]; hit.At != r.ClickedAt || c.values[hit.Key] != c.of(r) {
+			if hit := at[ref]; hit.Trace != traceOf(r) || hit.File != r.File || c.values[hit.Key] != c.of(r) {
 				t.Fatalf("hit %+v is of %+v", hit, *r)
 			}
 			return nil
@@ -251,4 +251,109 @@ func TestFindAndFetch(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+func traceOf(c *table.Click) Trace {
+	return Trace{Seconds: uint32(c.ClickedAt / table.Second), Visitor: Short(Hash(c.VisitorID)), Email: Short(HashEmail(c.Email)),
+		Address: Short(Hash(c.IP)), Click: Short(Hash(c.ClickID))}
+}
+
+// The traces of all rows are those of the rows a scan gives, in its order.
+func TestTraces(t *testing.T) {
+	ctx := context.Background()
+	l := open(t, t.TempDir())
+	a, b := KeyOf("a"), KeyOf("b")
+	writeClicks(t, l, a, 0, chunkRows+3000)
+	writeClicks(t, l, b, 200_000, 205_000)
+	v, err := l.View(ctx, []Use{{a, 4}, {b, 5}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []Trace
+	var files []int32
+	if err := Scan(ctx, v, nil, func(c *table.Click) error {
+		want, files = append(want, traceOf(c)), append(files, c.File)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	var last Ref
+	if err := EachTrace[table.Click](ctx, v, func(tr *Traces) error {
+		for i := range tr.Rows {
+			file, ok := tr.File(i)
+			if !ok || file != files[n] || tr.At(i) != want[n] || n > 0 && !last.Before(tr.Ref(i)) {
+				t.Fatalf("trace %d is %+v of file %d, not %+v of %d", n, tr.At(i), file, want[n], files[n])
+			}
+			last = tr.Ref(i)
+			n++
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if n != len(want) || n == 0 {
+		t.Errorf("%d traces, want %d", n, len(want))
+	}
+}
+
+// A line that is a click and a visit makes twins, in whichever order.
+func TestTwins(t *testing.T) {
+	ctx := context.Background()
+	l := open(t, t.TempDir())
+	key := KeyOf("log")
+	w := l.Begin(key)
+	clicks, visits := RowsOf[table.Click](w), RowsOf[table.Visit](w)
+	put := func(line int64, click, visit bool) {
+		c := table.Click{Pos: table.Pos{Line: line}, ClickedAt: 1, PartnerKey: "p", VisitorID: fmt.Sprint(line)}
+		v := table.Visit{Pos: table.Pos{Line: line}, VisitedAt: 1, URL: "/", VisitorID: fmt.Sprint(line)}
+		first, second := func() error { return clicks.Append(&c) }, func() error { return visits.Append(&v) }
+		if !click {
+			first = func() error { return nil }
+		}
+		if !visit {
+			second = func() error { return nil }
+		}
+		if line%2 == 0 {
+			first, second = second, first
+		}
+		if err := first(); err != nil {
+			t.Fatal(err)
+		}
+		if err := second(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Enough for several chunks, so that twins are told across their borders.
+	n := int64(chunkRows + 500)
+	for line := int64(1); line <= n; line++ {
+		put(line, line%3 != 0, line%3 != 1)
+	}
+	if err := w.Commit(ctx, Account{}); err != nil {
+		t.Fatal(err)
+	}
+	v, err := l.View(ctx, []Use{{key, 0}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(hits []Hit, err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, h := range hits {
+			if line := int64(h.Key) + 1; h.Twin != (line%3 == 2) {
+				t.Fatalf("line %d: twin %v", line, h.Twin)
+			}
+		}
+	}
+	var keys []uint64
+	for line := int64(1); line <= n; line++ {
+		keys = append(keys, Hash(fmt.Sprint(line)))
+	}
+	hits, err := Find[table.Click](ctx, v, ByVisitor, keys)
+	check(hits, err)
+	if len(hits) < int(n)/2 {
+		t.Fatalf("only %d clicks are found", len(hits))
+	}
+	check(Find[table.Visit](ctx, v, ByVisitor, keys))
 }

@@ -10,7 +10,7 @@ import (
 // pageRows is how many rows a page holds. Small pages make looking up cheap,
 // since a page is read for as little as one row; they cost in compression and
 // page headers. Pages of all columns hold the same rows.
-const pageRows = 1024
+const pageRows = 512
 
 // rowWriter writes rows of one table as Parquet, a chunk a row group.
 type rowWriter struct {
@@ -76,7 +76,10 @@ func (w *rowWriter) write(c *chunk) error {
 			return err
 		}
 	}
-	if err := page(w.inputLeaf(), func(i uint32) parquet.Value { return parquet.Int32Value(c.input[i]) }); err != nil {
+	if err := page(w.leaf(inputColumn), func(i uint32) parquet.Value { return parquet.Int32Value(c.input[i]) }); err != nil {
+		return err
+	}
+	if err := page(w.leaf(twinColumn), func(i uint32) parquet.Value { return parquet.Int32Value(int32(c.twin[i])) }); err != nil {
 		return err
 	}
 	w.rows += int64(c.n)

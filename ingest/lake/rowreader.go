@@ -20,6 +20,7 @@ type rowReader struct {
 	pq    *parquet.File
 	cols  []columnReader
 	input columnReader // the number of the row's input
+	twin  columnReader
 	group int
 }
 
@@ -48,7 +49,9 @@ func newRowReader(r io.ReaderAt, size int64, l *layout, columns []string) (*rowR
 	if !parquet.EqualNodes(pq.Schema(), l.schema) {
 		return nil, fmt.Errorf("has other columns than %s", l.kind)
 	}
-	rr := &rowReader{layout: l, pq: pq, input: columnReader{column: column{name: inputColumn, form: days, leaf: l.inputLeaf()}}}
+	rr := &rowReader{layout: l, pq: pq,
+		input: columnReader{column: column{name: inputColumn, form: asked, leaf: l.leaf(inputColumn)}},
+		twin:  columnReader{column: column{name: twinColumn, form: asked, leaf: l.leaf(twinColumn)}}}
 	for _, c := range l.cols {
 		if columns == nil || c.name == lineColumn || slices.Contains(columns, c.name) {
 			rr.cols = append(rr.cols, columnReader{column: c})
@@ -84,6 +87,9 @@ func (r *rowReader) each(fn func(*columnReader) error) error {
 	if err := fn(&r.input); err != nil {
 		return fmt.Errorf("column %s: %w", r.input.name, err)
 	}
+	if err := fn(&r.twin); err != nil {
+		return fmt.Errorf("column %s: %w", r.twin.name, err)
+	}
 	for i := range r.cols {
 		if err := fn(&r.cols[i]); err != nil {
 			return fmt.Errorf("column %s: %w", r.cols[i].name, err)
@@ -109,7 +115,7 @@ func (r *rowReader) next() (int, error) {
 		}
 		return nil
 	})
-	if err == nil && ended > 0 && ended != len(r.cols)+1 {
+	if err == nil && ended > 0 && ended != len(r.cols)+2 {
 		err = errors.New("the columns have different numbers of rows")
 	}
 	if err != nil {
@@ -121,6 +127,7 @@ func (r *rowReader) next() (int, error) {
 // skip goes past n rows that next made available.
 func (r *rowReader) skip(n int) {
 	r.input.skip(n)
+	r.twin.skip(n)
 	for i := range r.cols {
 		r.cols[i].skip(n)
 	}

@@ -155,6 +155,15 @@ func (stopped) Is(target error) bool { return target == errStopped }
 
 func (s stopped) Unwrap() error { return s.error }
 
+// unstopped gives the caller's own error back.
+func unstopped(err error) error {
+	var s stopped
+	if errors.As(err, &s) {
+		return s.error
+	}
+	return err
+}
+
 // Scan calls fn with all rows of T's table, part by part: within a part clicks
 // and visits by person, all others as the input had them. Only the named
 // columns are read, nil for all, and the place. The row and its strings are
@@ -169,11 +178,7 @@ func Scan[T table.Row](ctx context.Context, v *View, columns []string, fn func(*
 		}
 		err := v.withRows(f, l, columns, func(r *rowReader) error { return scanPart(ctx, r, p, fn) })
 		if err = v.damaged(ctx, p, f, err); err != nil {
-			var s stopped
-			if errors.As(err, &s) {
-				return s.error
-			}
-			return err
+			return unstopped(err)
 		}
 	}
 	return nil
@@ -198,7 +203,7 @@ func scanPart[T table.Row](ctx context.Context, r *rowReader, p *part, fn func(*
 				return err
 			}
 			for i := range n {
-				in := r.input.nums32[r.input.at+i]
+				in := r.input.number(r.input.at + i)
 				if in < 0 || int(in) >= len(p.use) || p.use[in] == unused {
 					continue
 				}
@@ -217,35 +222,63 @@ func scanPart[T table.Row](ctx context.Context, r *rowReader, p *part, fn func(*
 // Hit is a row that was found, and which key found it.
 type Hit struct {
 	Ref
-	Key int32 // place among the keys looked up
-	At  table.Time
+	Trace
+	File int32 // as the view was told
+	Key  int32 // place among the keys looked up
 }
 
 // Find looks up rows of T's table, clicks or visits, by who they are of. Keys
-// are those of [Hash] or [HashEmail]; what they find must be compared with what
-// was meant. Hits are in the order of their refs; one row may be hit more than
-// once where keys are given twice.
+// are those of [Hash] or [HashEmail]; what they find may, seldom, be of another
+// with the same leading bits, so compare what is fetched. Hits are in the order
+// of their refs; one row may be hit more than once where keys are given twice.
 func Find[T table.Row](ctx context.Context, v *View, by By, keys []uint64) ([]Hit, error) {
+	// In their order, neighbours are looked up in the same place.
+	order := make([]int32, len(keys))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortStableFunc(order, func(a, b int32) int { return cmp.Compare(keys[a], keys[b]) })
+	sorted := make([]uint64, len(keys))
+	for i, k := range order {
+		sorted[i] = keys[k]
+	}
+	var hits []Hit
+	err := eachDigest[T](ctx, v, func(part int32, d *digest) error {
+		from := len(hits)
+		err := d.find(by, sorted, func(row uint32, file int32, key int, t Trace) {
+			hits = append(hits, Hit{Ref: Ref{part, row}, Trace: t, File: file, Key: order[key]})
+		})
+		slices.SortFunc(hits[from:], func(a, b Hit) int { return cmp.Or(a.compare(b.Ref), cmp.Compare(a.Key, b.Key)) })
+		return err
+	})
+	return hits, err
+}
+
+// EachTrace calls fn with the traces of all rows of T's table, clicks or visits,
+// a stretch of at most some hundred thousand at a time, in the order of their
+// refs. Rows of inputs that the view does not use are among them; see
+// [Traces.File]. The traces are good until fn returns.
+func EachTrace[T table.Row](ctx context.Context, v *View, fn func(*Traces) error) error {
+	return eachDigest[T](ctx, v, func(part int32, d *digest) error {
+		return d.groups(func(group []entry) error {
+			t, err := d.traces(group)
+			if err != nil {
+				return err
+			}
+			t.part = part
+			if err := fn(t); err != nil {
+				return stopped{err}
+			}
+			return nil
+		})
+	})
+}
+
+func eachDigest[T table.Row](ctx context.Context, v *View, fn func(part int32, d *digest) error) error {
 	l := layoutFor[T]()
 	if !l.keyed() {
 		panic("lake: nothing is found by in " + string(l.kind))
 	}
-	type want struct {
-		key uint64
-		at  int32
-	}
-	var wanted []want
-	for i, k := range keys {
-		if k != 0 {
-			wanted = append(wanted, want{k, int32(i)})
-		}
-	}
-	slices.SortFunc(wanted, func(a, b want) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.at, b.at)) })
-	sorted := make([]uint64, len(wanted))
-	for i, w := range wanted {
-		sorted[i] = w.key
-	}
-	var hits []Hit
 	for i := range v.parts {
 		p := &v.parts[i]
 		f, ok := p.files[l.kind]["digest"]
@@ -253,29 +286,14 @@ func Find[T table.Row](ctx context.Context, v *View, by By, keys []uint64) ([]Hi
 			continue
 		}
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return err
 		}
-		from := len(hits)
-		err := v.withDigest(f, func(d *digest) error {
-			if err := d.find(by, sorted, func(row uint32, key int) {
-				hits = append(hits, Hit{Ref: Ref{int32(i), row}, Key: wanted[key].at})
-			}); err != nil || len(hits) == from {
-				return err
-			}
-			found := hits[from:]
-			slices.SortFunc(found, func(a, b Hit) int { return cmp.Or(a.compare(b.Ref), cmp.Compare(a.Key, b.Key)) })
-			k := 0
-			return d.times(func(first uint32, at []int64) {
-				for ; k < len(found) && found[k].row < first+uint32(len(at)); k++ {
-					found[k].At = table.Time(at[found[k].row-first])
-				}
-			})
-		})
-		if err != nil {
-			return nil, v.damaged(ctx, p, f, err)
+		err := v.withDigest(f, p, func(d *digest) error { return fn(int32(i), d) })
+		if err = v.damaged(ctx, p, f, err); err != nil {
+			return unstopped(err)
 		}
 	}
-	return hits, nil
+	return nil
 }
 
 // Fetch calls fn with the rows at some refs, in their order; each only once, and
@@ -297,11 +315,7 @@ func Fetch[T table.Row](ctx context.Context, v *View, refs []Ref, columns []stri
 		}
 		err := v.withRows(f, l, columns, func(r *rowReader) error { return fetchPart(ctx, r, p, mine, fn) })
 		if err = v.damaged(ctx, p, f, err); err != nil {
-			var s stopped
-			if errors.As(err, &s) {
-				return s.error
-			}
-			return err
+			return unstopped(err)
 		}
 	}
 	return nil
@@ -328,7 +342,7 @@ func fetchPart[T table.Row](ctx context.Context, r *rowReader, p *part, refs []R
 				if err := r.seek(int64(ref.row) - first); err != nil {
 					return err
 				}
-				in := r.input.nums32[r.input.at]
+				in := r.input.number(r.input.at)
 				if in < 0 || int(in) >= len(p.use) || p.use[in] == unused {
 					continue
 				}
@@ -362,13 +376,13 @@ func (v *View) withRows(f file, l *layout, columns []string, fn func(*rowReader)
 	return fn(r)
 }
 
-func (v *View) withDigest(f file, fn func(*digest) error) error {
+func (v *View) withDigest(f file, p *part, fn func(*digest) error) error {
 	in, err := os.Open(v.lake.path(f.name))
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	d, err := openDigest(in, f.bytes)
+	d, err := openDigest(in, f.bytes, p.use)
 	if err != nil {
 		return err
 	}

@@ -35,8 +35,9 @@ func (l *Lake) Begin(k Key) *Writer { return &Writer{lake: l, key: k, hider: l.H
 
 // Rows takes the rows of one table.
 type Rows[T table.Row] struct {
-	w *Writer
-	k *kindWriter
+	w    *Writer
+	k    *kindWriter
+	twin int // of clicks the number of visits, and the other way round
 }
 
 // RowsOf gives the place for an input's rows of one table. Asking for it says
@@ -44,9 +45,13 @@ type Rows[T table.Row] struct {
 func RowsOf[T table.Row](w *Writer) *Rows[T] {
 	n := kindNumber(kindOf[T]())
 	if w.kinds[n] == nil {
-		w.kinds[n] = &kindWriter{layout: layouts[n], dir: filepath.Join(w.lake.dir, partsName), keys: []Key{w.key}, tables: make([]Table, 1)}
+		w.kinds[n] = &kindWriter{layout: layouts[n], dir: filepath.Join(w.lake.dir, partsName), keys: []Key{w.key}, tables: make([]Table, 1), line: -1}
 	}
-	return &Rows[T]{w, w.kinds[n]}
+	twin := kindNumber(table.Clicks)
+	if n == twin {
+		twin = kindNumber(table.Visits)
+	}
+	return &Rows[T]{w, w.kinds[n], twin}
 }
 
 // Append adds a row, which is the caller's again afterwards. Of its place only
@@ -56,15 +61,20 @@ func (r *Rows[T]) Append(row *T) error {
 		return r.w.err
 	}
 	p := unsafe.Pointer(row)
-	if off := r.k.layout.email; off != 0 {
-		mail := textAt(p, off)
-		plain := *mail
-		*mail = r.w.hider.Hide(plain)
-		r.w.err = r.k.append(p, 0)
-		*mail = plain
-	} else {
-		r.w.err = r.k.append(p, 0)
+	if !r.k.keyed() {
+		r.w.err = r.k.append(p, 0, 0)
+		return r.w.err
 	}
+	twin := int8(0)
+	if other := r.w.kinds[r.twin]; other != nil && other.line == *wideAt(p, r.k.layout.line) {
+		twin = 1
+		other.chunk.twin[other.chunk.n-1] = 1
+	}
+	mail := textAt(p, r.k.layout.email)
+	plain := *mail
+	*mail = r.w.hider.Hide(plain)
+	r.w.err = r.k.append(p, 0, twin)
+	*mail = plain
 	return r.w.err
 }
 
@@ -186,15 +196,23 @@ type kindWriter struct {
 	keys   []Key   // of the inputs, by number
 	tables []Table // what each of them has
 	chunk  *chunk
+	line   int64 // of the last row, -1 before it
 	rows   *sumFile
 	pq     *rowWriter
 	sums   *sumFile
 	digest *digestWriter
 }
 
-func (k *kindWriter) append(row unsafe.Pointer, input int32) error {
+// append adds a row. What it gets last it holds until the next, so that its twin
+// can be told.
+func (k *kindWriter) append(row unsafe.Pointer, input int32, twin int8) error {
 	if k.chunk == nil {
-		k.chunk = newChunk(k.layout)
+		k.chunk = takeChunk(k.layout)
+	}
+	if k.chunk.full() {
+		if err := k.flush(); err != nil {
+			return err
+		}
 	}
 	t := &k.tables[input]
 	t.Rows++
@@ -208,10 +226,8 @@ func (k *kindWriter) append(row unsafe.Pointer, input int32) error {
 			}
 		}
 	}
-	k.chunk.add(row, input)
-	if k.chunk.full() {
-		return k.flush()
-	}
+	k.chunk.add(row, input, twin)
+	k.line = *wideAt(row, k.layout.line)
 	return nil
 }
 
@@ -254,11 +270,10 @@ func (k *kindWriter) finish() ([]file, error) {
 	if k.chunk == nil {
 		return nil, nil
 	}
-	if k.chunk.n > 0 || k.rows == nil {
-		if err := k.flush(); err != nil {
-			return nil, err
-		}
+	if err := k.flush(); err != nil {
+		return nil, err
 	}
+	k.chunk.give()
 	k.chunk = nil
 	var keys []string
 	for _, key := range k.keys {
@@ -294,7 +309,13 @@ func (k *kindWriter) finish() ([]file, error) {
 	return out, nil
 }
 
-func (k *kindWriter) abort() error { return errors.Join(k.rows.abort(), k.sums.abort()) }
+func (k *kindWriter) abort() error {
+	if k.chunk != nil {
+		k.chunk.give()
+		k.chunk = nil
+	}
+	return errors.Join(k.rows.abort(), k.sums.abort())
+}
 
 // inputsMeta names the entry of a Parquet file's footer that lists the inputs
 // whose rows it has, in the order of their numbers.
