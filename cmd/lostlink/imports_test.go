@@ -41,10 +41,11 @@ var mayImport = []rule{
 	{"report/bulk", []string{"ingest/table", "report/review"}, "it writes what was approved as bulk files"},
 	{"report/push", []string{"ingest/table", "report/review", "report/bulk"}, "it sends what was approved to the platform's API"},
 	{"report/ledger", []string{"ingest/table", "reconcile/gap", "report/review"}, "it remembers decisions"},
-	{"report", []string{"ingest/table", "ingest/lake", "reconcile/gap"}, "it tells of verdicts and must not judge again"},
+	{"report", []string{"ingest/table", "ingest/lake", "reconcile/gap", "report/review"}, "it tells of verdicts and must not judge again"},
 	{"config", []string{"ingest", "ingest/source", "ingest/table", "reconcile", "reconcile/gap", "report"}, "it composes the options of the stages and runs none"},
 	{"cmd/lostlink", []string{"config", "ingest/...", "reconcile/...", "report/...", "ingest", "reconcile", "report"}, "only the command knows the order of the stages"},
 	{"testdata/need", nil, "every test may use it"},
+	{"testdata/postgres", []string{"testdata/need"}, "it starts a server and knows nothing of what is kept in it"},
 	{"testdata/sweep", []string{"testdata/need"}, "it fails any program, and knows none"},
 }
 
@@ -62,7 +63,7 @@ var doors = []struct {
 	{"github.com/spf13/viper/...", []string{"config"}, "options reach the stages as plain values", false},
 	{"go.yaml.in/yaml/v3/...", []string{"config"}, "YAML is the configuration's alone", false},
 	{"modernc.org/sqlite/...", []string{"ingest/lake", "report/ledger"}, "the catalog and the ledger are the only databases", true},
-	{"github.com/jackc/pgx/...", []string{"report/ledger"}, "only the ledger can be shared on a server", false},
+	{"github.com/jackc/pgx/...", []string{"report/ledger", "testdata/postgres"}, "only the ledger can be shared on a server", false},
 	{"github.com/pressly/goose/...", []string{"report/ledger"}, "only the ledger migrates", false},
 	{"gonum.org/v1/gonum/...", []string{"reconcile/calibrate"}, "numbers are fitted in one place", false},
 	{"net/http/...", nil, "a run reads and writes files; nothing leaves the machine", true},
@@ -133,7 +134,7 @@ func TestAmong(t *testing.T) {
 // list asks the go command for the packages of the project.
 func list(t *testing.T) []listed {
 	t.Helper()
-	cmd := exec.Command(need.Command(t, "go"), "list", "-e", "-json=ImportPath,Imports,TestImports,XTestImports", "./...", "./testdata/need", "./testdata/sweep")
+	cmd := exec.Command(need.Command(t, "go"), "list", "-e", "-json=ImportPath,Imports,TestImports,XTestImports", "./...", "./testdata/need", "./testdata/postgres", "./testdata/sweep")
 	cmd.Dir = need.Root(t)
 	out, err := cmd.Output()
 	if err != nil {

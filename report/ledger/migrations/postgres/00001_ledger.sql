@@ -38,7 +38,7 @@ CREATE TABLE gap (
     -- Where the purchase ended when a later run no longer counted it as a gap;
     -- '' while it is one.
     place        TEXT NOT NULL,
-    place_run    TEXT REFERENCES run,
+    place_run    TEXT NOT NULL,
     credited_to  TEXT NOT NULL
 );
 
