@@ -260,6 +260,7 @@ func (b *builder) result(set *table.Set) *gap.Result {
 	res.Answers = b.answers(func(*table.Claim) bool { return true }, func(i int) *gap.Gap {
 		return inReview[gapID(b.opt.InstallationKey, b.purchases[i].Processor, b.purchases[i].PurchaseID)]
 	})
+	res.Followed = b.follow()
 	res.Missing = b.missing(set, res.Gaps)
 	res.Notes = b.notes()
 	return res

@@ -34,6 +34,9 @@ type Options struct {
 	VisitorPeople, ClickBrowsers int
 	// InstallationKey makes gap ids that tell an outsider nothing.
 	InstallationKey string
+	// Follow are purchases that earlier runs counted as gaps: where they end now
+	// is told, and nothing else depends on them.
+	Follow []gap.Payment
 	// Weights say how much each finding counts; nil: those lostlink ships with.
 	Weights *gap.Weights
 }

@@ -21,12 +21,28 @@ type Result struct {
 	Unplaced Sum
 	// OverConnected lists ids that were cut because too many people share them.
 	OverConnected []OverConnected
+	// Followed tells where the purchases ended that were asked for, in their
+	// order; those that are not among the purchases read are left out.
+	Followed []Followed
 	// Missing lists the sources there are not, in the order of the tables.
 	Missing []MissingSource
 	// Notes are remarks on the data as a whole (a day without log lines, …).
 	Notes []string
 	// PartnerNames maps partner keys to names, where the catalogue has them.
 	PartnerNames map[string]string
+}
+
+// Payment names a purchase.
+type Payment struct{ Processor, PurchaseID string }
+
+// Followed is where a purchase ended that an earlier run counted as a gap.
+type Followed struct {
+	Payment Payment
+	GapID   string
+	Place   Place
+	// CreditedTo is the partner of an attributed purchase, "" if the records do
+	// not say.
+	CreditedTo string
 }
 
 // DaySum is a sum over one UTC day.
