@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 
@@ -111,32 +111,28 @@ func (e *LimitError) Error() string {
 // as duplicates and adds nothing. Payments that overlapping exports list twice
 // are all in the tables: the tie-out counts them.
 func Load(ctx context.Context, data string, opt Options, mem memory.Allocator) (*Loaded, error) {
+	return LoadWanted(ctx, data, opt, nil, mem)
+}
+
+// LoadWanted reads like [Load], but of clicks and visits keeps only what the
+// scout wants; they are counted all the same. The scout must not be nil unless
+// all is wanted.
+func LoadWanted(ctx context.Context, data string, opt Options, scout Scout, mem memory.Allocator) (*Loaded, error) {
 	if err := opt.check(); err != nil {
 		return nil, err
 	}
-	l := &loader{data: data, opt: opt, sink: table.NewSink(mem), seen: map[string]int{}, Loaded: &Loaded{}}
-	var limits []error
-	for _, src := range opt.Sources {
-		err := l.source(ctx, src)
-		var limit *LimitError
-		if errors.As(err, &limit) {
-			limits = append(limits, limit)
-		} else if err != nil {
-			l.sink.Set(nil).Release()
-			return nil, err
-		}
+	l := &loader{data: data, opt: opt, mem: mem, scout: scout, sink: table.NewSink(mem), sizes: map[int64][]*reading{}, Loaded: &Loaded{}}
+	err := l.load(ctx)
+	if err == nil {
+		err = l.assemble()
 	}
-	var files []string
-	for i := range l.Inputs {
-		in := &l.Inputs[i]
-		files = append(files, in.File)
-		if err := in.Check(); err != nil {
-			l.sink.Set(nil).Release()
-			return nil, err
-		}
+	var limit *LimitError
+	if err != nil && !errors.As(err, &limit) {
+		l.sink.Set(nil).Release()
+		return nil, err
 	}
-	l.Set = l.sink.Set(files)
-	return l.Loaded, errors.Join(limits...)
+	l.Set = l.sink.Set(l.files())
+	return l.Loaded, err
 }
 
 // name is how messages call a source.
@@ -174,17 +170,41 @@ func (o *Options) check() error {
 
 type loader struct {
 	*Loaded
-	data string
-	opt  Options
-	sink *table.Sink
-	seen map[string]int // hash and way of reading → its input
+	data  string
+	opt   Options
+	mem   memory.Allocator
+	scout Scout // nil: everything is wanted
+	sink  *table.Sink
+
+	sources  []*sourceFiles
+	readings []*reading           // all files; Pos.File is the index
+	sizes    map[int64][]*reading // those read before, by size: the same content has the same
+	later    []*reading           // files of clicks and visits that wait for the scout
 }
 
-// source reads the files of one source.
+// sourceFiles is one source with its files.
+type sourceFiles struct {
+	Source
+	notes    []string
+	readings []*reading
+}
+
+func (l *loader) load(ctx context.Context) error {
+	for _, src := range l.opt.Sources {
+		if err := l.source(ctx, src); err != nil {
+			return fmt.Errorf("source %s: %w", src.name(), err)
+		}
+	}
+	return l.deferred(ctx)
+}
+
+// source reads the files of one source, but for those that are deferred.
 func (l *loader) source(ctx context.Context, src Source) error {
+	s := &sourceFiles{Source: src}
+	l.sources = append(l.sources, s)
 	found, err := expand(l.data, src.Files, l.opt.Exclude)
 	if err != nil {
-		return fmt.Errorf("source %s: %w", src.name(), err)
+		return err
 	}
 	if !src.Optional {
 		for _, p := range found.missing {
@@ -192,12 +212,12 @@ func (l *loader) source(ctx context.Context, src Source) error {
 		}
 	}
 	for _, p := range found.own {
-		l.Notes = append(l.Notes, fmt.Sprintf("source %s: %s fits only files of lostlink's own, which are not read", src.name(), p))
+		s.notes = append(s.notes, fmt.Sprintf("source %s: %s fits only files of lostlink's own, which are not read", src.name(), p))
 	}
-	firstInput, firstReject := len(l.Inputs), len(l.Rejects)
 	begin := func(file string) *reading {
-		l.Inputs = append(l.Inputs, Input{Source: src.name(), File: file, Skipped: map[string]int64{}, Tables: map[table.Kind]int64{}})
-		return &reading{loader: l, src: src, in: &l.Inputs[len(l.Inputs)-1], file: int32(len(l.Inputs) - 1), listed: firstReject}
+		r := &reading{loader: l, src: s, file: int32(len(l.readings)), in: Input{Source: src.name(), File: file, Skipped: map[string]int64{}, Tables: map[table.Kind]int64{}}}
+		l.readings, s.readings = append(l.readings, r), append(s.readings, r)
+		return r
 	}
 	for _, c := range found.closed {
 		// Taken for a file that is refused, so that everybody tells of it.
@@ -207,24 +227,53 @@ func (l *loader) source(ctx context.Context, src Source) error {
 		}
 	}
 	for _, f := range found.files {
-		r := begin(f)
-		if err := r.read(ctx); err != nil {
-			return fmt.Errorf("source %s: %s: %w", src.name(), f, err)
+		if err := begin(f).read(ctx); err != nil {
+			return fmt.Errorf("%s: %w", f, err)
 		}
 	}
-	var all, rejected int64
-	for _, in := range l.Inputs[firstInput:] {
-		all += in.Rows
-		rejected += in.Rejected
-	}
-	rejects := l.Rejects[firstReject:]
-	if rejected > int64(len(rejects)) {
-		l.Notes = append(l.Notes, fmt.Sprintf("%s: %d rows were rejected; the first %d are listed", src.name(), rejected, len(rejects)))
-	}
-	if rejected > rejectsAllowed && float64(rejected) > l.opt.RejectLimit*float64(all) {
-		return &LimitError{Source: src.name(), Rows: all, Rejected: rejected, Limit: l.opt.RejectLimit, First: slices.Clone(rejects[:min(5, len(rejects))])}
-	}
 	return nil
+}
+
+// files lists the inputs' names by their number.
+func (l *loader) files() []string {
+	out := make([]string, len(l.readings))
+	for i, r := range l.readings {
+		out[i] = r.in.File
+	}
+	return out
+}
+
+// assemble puts the accounts of all files together in the order of the sources.
+// The error joins one [*LimitError] per source with too many bad rows, or says
+// that an account does not add up.
+func (l *loader) assemble() error {
+	var limits []error
+	for _, s := range l.sources {
+		var all, rejected int64
+		var rejects []table.Reject
+		l.Notes = append(l.Notes, s.notes...)
+		for _, r := range s.readings {
+			if r.copies != nil {
+				r.copy(&r.copies.in)
+			}
+			if err := r.in.Check(); err != nil {
+				return err
+			}
+			all += r.in.Rows
+			rejected += r.in.Rejected
+			rejects = append(rejects, r.rejects[:max(0, min(len(r.rejects), RejectsListed-len(rejects)))]...)
+			l.Notes = append(l.Notes, r.notes...)
+			l.Inputs = append(l.Inputs, r.in)
+		}
+		l.Rejects = append(l.Rejects, rejects...)
+		if rejected > int64(len(rejects)) {
+			l.Notes = append(l.Notes, fmt.Sprintf("%s: %d rows were rejected; the first %d are listed", s.name(), rejected, len(rejects)))
+		}
+		if rejected > rejectsAllowed && float64(rejected) > l.opt.RejectLimit*float64(all) {
+			limits = append(limits, &LimitError{Source: s.name(), Rows: all, Rejected: rejected, Limit: l.opt.RejectLimit, First: slices.Clone(rejects[:min(5, len(rejects))])})
+		}
+	}
+	return errors.Join(limits...)
 }
 
 // settings are the part of the options that package source acts on.
@@ -238,58 +287,156 @@ func (o *Options) settings(s Source) source.Settings {
 // reading is one file being read.
 type reading struct {
 	*loader
-	src    Source
-	in     *Input
-	file   int32
-	listed int // where the source's rejects begin
-	m      *source.Mapping
+	src     *sourceFiles
+	in      Input
+	file    int32
+	rejects []table.Reject // at most RejectsListed
+	notes   []string
+	m       *source.Mapping
+	whole   int      // the last piece that was taken over
+	copies  *reading // the file of the same content that was read, nil for none
 }
 
 func (r *reading) path() string { return inFolder(r.data, r.in.File) }
 
+// read reads a file, or puts it off until the scout can be asked.
 func (r *reading) read(ctx context.Context) error {
-	var err error
-	if r.in.SHA256, r.in.Bytes, err = rows.Hash(r.path()); err != nil {
-		if errors.Is(err, fs.ErrNotExist) { // gone since the folder was listed
-			r.Missing = append(r.Missing, Missing{Source: r.src.name(), Pattern: r.in.File})
-			return nil
-		}
-		return err
-	}
-	way := r.src
-	way.Name, way.Files, way.Optional = "", nil, false
-	key := fmt.Sprintf("%s %+v", r.in.SHA256, way)
-	if i, ok := r.seen[key]; ok {
-		r.repeat(&r.Inputs[i])
+	st, err := os.Stat(r.path())
+	if errors.Is(err, fs.ErrNotExist) { // gone since the folder was listed
+		r.Missing = append(r.Missing, Missing{Source: r.src.name(), Pattern: r.in.File})
 		return nil
 	}
-	r.seen[key] = int(r.file)
-	rd, err := r.open()
-	if err != nil || rd == nil {
+	if err != nil {
 		return err
 	}
-	defer func() { rd.Close() }()
-	if r.m.TwoPass() {
-		if err := r.each(ctx, rd, func(rec *rows.Record) { r.m.Look(rec.Values) }, nil); err != nil {
-			// The second pass meets the same end and reports it.
-			var b *rows.Broken
-			if !errors.As(err, &b) {
-				return err
+	r.in.Bytes = st.Size()
+	twin, err := r.twin()
+	if err != nil {
+		return err
+	}
+	if twin != nil {
+		r.repeat(twin)
+		return nil
+	}
+	r.sizes[r.in.Bytes] = append(r.sizes[r.in.Bytes], r)
+	pieces, err := r.open()
+	if err != nil || pieces == nil {
+		return err
+	}
+	is, mixed := r.m.Traffic()
+	if !is || r.scout == nil || r.m.TwoPass() {
+		return r.close(pieces, r.count(ctx, pieces, nil))
+	}
+	r.later = append(r.later, r)
+	if mixed {
+		// What else it holds must be known before the scout is asked.
+		err = r.others(ctx, pieces)
+	}
+	return errors.Join(err, pieces.Close())
+}
+
+// twin gives the file read before in the same way that has the same content,
+// nil if there is none.
+func (r *reading) twin() (*reading, error) {
+	for _, o := range r.sizes[r.in.Bytes] {
+		if !slices.Equal([]string{fmt.Sprintf("%+v", o.way())}, []string{fmt.Sprintf("%+v", r.way())}) {
+			continue
+		}
+		for _, x := range []*reading{o, r} {
+			if x.in.SHA256 == "" {
+				var err error
+				if x.in.SHA256, _, err = rows.Hash(x.path()); err != nil {
+					return nil, err
+				}
 			}
 		}
-		if err := r.m.Decide(); err != nil {
-			return r.refuse(err)
-		}
-		rd.Close()
-		if rd, err = r.open(); err != nil || rd == nil {
-			return err
+		if o.in.SHA256 == r.in.SHA256 {
+			return o, nil
 		}
 	}
-	err = r.each(ctx, rd, r.take, func(b *rows.Bad) { r.in.Rows++; r.reject(b.Line, b.Fault) })
-	if sum := rd.SHA256(); sum != "" && sum != r.in.SHA256 {
+	return nil, nil
+}
+
+// way is all that tells how a file is read.
+func (r *reading) way() Source {
+	way := r.src.Source
+	way.Name, way.Files, way.Optional = "", nil, false
+	return way
+}
+
+func (r *reading) rowOptions() rows.Options {
+	return rows.Options{LogFormat: r.src.LogFormat, Encoding: r.src.Encoding}
+}
+
+// open opens the file and finds out what it is. No pieces and no error mean
+// that it was refused.
+func (r *reading) open() (*rows.Pieces, error) {
+	pieces, err := rows.Split(r.path(), r.rowOptions())
+	if err != nil {
+		return nil, r.unopened(err)
+	}
+	if r.m != nil { // opened before
+		return pieces, nil
+	}
+	r.in.Columns = pieces.Columns()
+	if r.m, err = r.mapping(pieces.Container(), pieces.Columns()); err != nil {
+		pieces.Close()
+		return nil, r.unopened(err)
+	}
+	r.in.Unused = r.m.Unused
+	if !r.m.TwoPass() {
+		return pieces, nil
+	}
+	err = r.lookOver(pieces)
+	pieces.Close()
+	if err != nil {
+		return nil, r.unopened(err)
+	}
+	return rows.Split(r.path(), r.rowOptions())
+}
+
+// unopened refuses a file of which no row is read; it is hashed all the same, so
+// that it can be named.
+func (r *reading) unopened(err error) error {
+	if err := r.refuse(err); err != nil {
+		return err
+	}
+	if r.in.SHA256 == "" {
+		r.in.SHA256, _, err = rows.Hash(r.path())
+		return err
+	}
+	return nil
+}
+
+// lookOver shows all rows to a mapping that must see the file as a whole first.
+func (r *reading) lookOver(pieces *rows.Pieces) error {
+	for {
+		piece, err := pieces.Next()
+		if err != nil {
+			break // reading the rows meets the same end and reports it
+		}
+		rd := piece.Rows(r.m.Columns)
+		for {
+			rec, err := rd.Next()
+			if err == nil {
+				r.m.Look(rec.Values)
+			} else if !isBad(err) {
+				break
+			}
+		}
+	}
+	return r.m.Decide()
+}
+
+// close ends the reading of a file with what it came to.
+func (r *reading) close(pieces *rows.Pieces, err error) error {
+	if sum := pieces.SHA256(); sum != "" && sum != r.in.SHA256 {
+		if r.in.SHA256 != "" {
+			r.notes = append(r.notes, r.in.File+": changed while it was read; what was there at that time is in the report")
+		}
 		r.in.SHA256 = sum
-		r.Notes = append(r.Notes, r.in.File+": changed while it was read; what was there at that time is in the report")
 	}
+	pieces.Close()
 	r.account()
 	var b *rows.Broken
 	if errors.As(err, &b) {
@@ -298,31 +445,10 @@ func (r *reading) read(ctx context.Context) error {
 	return err
 }
 
-// open opens the file and finds out what it is. No reader and no error means
-// that it was refused.
-func (r *reading) open() (*rows.Reader, error) {
-	rd, err := rows.Open(r.path(), rows.Options{LogFormat: r.src.LogFormat, Encoding: r.src.Encoding})
-	if err != nil {
-		return nil, r.refuse(err)
-	}
-	if r.m != nil { // second pass
-		rd.Bind(r.m.Columns)
-		return rd, nil
-	}
-	r.in.Columns = rd.Columns()
-	if r.m, err = r.mapping(rd); err != nil {
-		rd.Close()
-		return nil, r.refuse(err)
-	}
-	r.in.Unused = r.m.Unused
-	rd.Bind(r.m.Columns)
-	return rd, nil
-}
-
 // mapping finds the source that reads the file: the configured one, else the
 // one it is recognised as.
-func (r *reading) mapping(rd *rows.Reader) (*source.Mapping, error) {
-	set := r.opt.settings(r.src)
+func (r *reading) mapping(container rows.Container, columns []string) (*source.Mapping, error) {
+	set := r.opt.settings(r.src.Source)
 	src := source.Get(r.src.Format)
 	switch {
 	case src != nil:
@@ -331,7 +457,7 @@ func (r *reading) mapping(rd *rows.Reader) (*source.Mapping, error) {
 		src = source.Get(source.Native)
 		r.in.Recognised = "configured table " + string(r.src.Table)
 	default:
-		rec := recognise(rd.Container(), rd.Columns(), r.src.Columns)
+		rec := recognise(container, columns, r.src.Columns)
 		if rec.Source == nil {
 			return nil, rec.unknown()
 		}
@@ -342,54 +468,7 @@ func (r *reading) mapping(rd *rows.Reader) (*source.Mapping, error) {
 		}
 	}
 	r.in.Format, r.in.Title = src.Name, src.Title
-	return src.NewMapping(set, rd.Container(), rd.Columns(), r.sink)
-}
-
-// each walks the rows to the end of the file; nil means all of it was read.
-func (r *reading) each(ctx context.Context, rd *rows.Reader, good func(*rows.Record), bad func(*rows.Bad)) error {
-	for n := 0; ; n++ {
-		if n&0xfff == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		rec, err := rd.Next()
-		var b *rows.Bad
-		switch {
-		case err == nil:
-			good(rec)
-		case err == io.EOF:
-			return nil
-		case errors.As(err, &b):
-			if bad != nil {
-				bad(b)
-			}
-		default:
-			return err
-		}
-	}
-}
-
-// take maps one row and counts what became of it.
-func (r *reading) take(rec *rows.Record) {
-	r.in.Rows++
-	skipped, err := r.m.Row(table.Pos{File: r.file, Line: rec.Line}, rec.Values)
-	var f *table.Fault
-	switch {
-	case errors.As(err, &f):
-		r.reject(rec.Line, f)
-	case err != nil:
-		r.reject(rec.Line, &table.Fault{Rule: "could not be taken: " + err.Error(), Remedy: "check the row"})
-	case skipped != "":
-		r.in.Skipped[skipped]++
-	default:
-		r.in.Accepted++
-	}
-}
-
-func (r *reading) reject(line int64, f *table.Fault) {
-	r.in.Rejected++
-	if len(r.Rejects)-r.listed < RejectsListed {
-		r.Rejects = append(r.Rejects, table.RejectOf(r.src.name(), r.in.File, line, f))
-	}
+	return src.NewMapping(set, container, columns, r.sink)
 }
 
 // refuse lists the file itself, or what follows the last row read of it, as
@@ -407,7 +486,7 @@ func (r *reading) refuse(err error) error {
 	}
 	rej := table.RejectOf(r.src.name(), r.in.File, line, f)
 	r.in.Fault = rej.Error()
-	r.Rejects = append(r.Rejects, rej)
+	r.rejects = append(r.rejects, rej)
 	return nil
 }
 
@@ -417,13 +496,19 @@ func (r *reading) account() {
 	r.in.First, r.in.Last = r.m.Span()
 	r.in.From, r.in.To = r.in.First.String(), r.in.Last.String()
 	for _, n := range r.m.Notes() {
-		r.Notes = append(r.Notes, r.in.File+": "+n)
+		r.notes = append(r.notes, r.in.File+": "+n)
 	}
 }
 
 // repeat counts a file that was read already.
-func (r *reading) repeat(first *Input) {
-	in := r.in
+func (r *reading) repeat(twin *reading) {
+	r.copies = twin
+	r.notes = append(r.notes, fmt.Sprintf("%s: has the same content as %s; it is not read a second time", r.in.File, twin.in.File))
+}
+
+// copy takes over the account of a file with the same content.
+func (r *reading) copy(first *Input) {
+	in := &r.in
 	in.Format, in.Title, in.Columns, in.Unused = first.Format, first.Title, first.Columns, first.Unused
 	in.Rows, in.Duplicates = first.Rows, first.Rows
 	in.Recognised = "the same content as " + first.File
@@ -431,5 +516,4 @@ func (r *reading) repeat(first *Input) {
 	if first.File == in.File {
 		in.Recognised = "read before"
 	}
-	r.Notes = append(r.Notes, fmt.Sprintf("%s: has the same content as %s; it is not read a second time", in.File, first.File))
 }

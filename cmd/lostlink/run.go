@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"lostlink/reconcile"
 	"lostlink/reconcile/gap"
 )
 
@@ -59,6 +60,7 @@ func (n *night) run(ctx context.Context, e *env) error {
 	defer unlock()
 	p := e.progress()
 	defer p.done()
+	n.scout = reconcile.NewScout(n.config.Reconcile)
 	if err := n.read(ctx, p); err != nil {
 		return fmt.Errorf("no report was written: %w", err)
 	}

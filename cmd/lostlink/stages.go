@@ -24,6 +24,7 @@ import (
 // night is one run through the stages.
 type night struct {
 	config  *config.Config
+	scout   *reconcile.Scout // nil keeps every row that is read
 	loaded  *ingest.Loaded
 	result  *gap.Result
 	report  *report.Report
@@ -50,7 +51,11 @@ func lock(state string) (func(), error) {
 // read is the first stage. Without purchases nothing can follow, so it fails.
 func (n *night) read(ctx context.Context, p *progress) (err error) {
 	p.say("reading the sources")
-	n.loaded, err = ingest.Load(ctx, n.config.Data, n.config.Ingest, memory.DefaultAllocator)
+	if n.scout != nil {
+		n.loaded, err = ingest.LoadWanted(ctx, n.config.Data, n.config.Ingest, n.scout, memory.DefaultAllocator)
+	} else {
+		n.loaded, err = ingest.Load(ctx, n.config.Data, n.config.Ingest, memory.DefaultAllocator)
+	}
 	if err == nil && n.loaded.Set.Purchases == nil {
 		n.loaded.Set.Release()
 		err = noPurchases(n.loaded)
@@ -90,7 +95,7 @@ func filesAmiss(l *ingest.Loaded) []string {
 // judge is the second stage.
 func (n *night) judge(p *progress) (err error) {
 	p.say("reconciling")
-	n.result, err = reconcile.Run(n.loaded.Set, n.config.Reconcile)
+	n.result, err = n.scout.Run(n.loaded.Set)
 	return err
 }
 

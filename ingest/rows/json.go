@@ -16,6 +16,8 @@ import (
 // else as one or several documents; see jsonDocument.
 type jsonFile struct {
 	found []string // columns
+	begun bool     // list is known
+	list  string   // where the lines have their items; see jsonLines
 	items items
 	paths []path
 	buf   []byte // values of a row, end to end
@@ -60,6 +62,9 @@ func newJSON(text *bufio.Reader, opt Options) (*jsonFile, error) {
 				j.found = append(j.found, at)
 			}
 		})
+	}
+	if l, ok := sample.(*jsonLines); ok {
+		j.begun, j.list = l.begun, l.list
 	}
 	j.items = j.open(text, head, whole, opt)
 	return j, nil

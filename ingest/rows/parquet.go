@@ -41,6 +41,7 @@ type parquetFile struct {
 	reading []*parquetColumn // the columns that are read, each once
 	bindErr error
 	groups  int   // row groups opened
+	until   int   // row group to stop at; 0 reads all
 	left    int64 // rows of the current group not yet in a batch
 	batch   int   // rows in the current batch
 	at      int   // next row in it
@@ -124,7 +125,7 @@ func (p *parquetFile) next(rec *Record) error {
 // fill reads the next batch of every column.
 func (p *parquetFile) fill() error {
 	for p.left == 0 {
-		if p.groups == len(p.file.RowGroups()) {
+		if p.groups == len(p.file.RowGroups()) || p.until > 0 && p.groups == p.until {
 			return io.EOF
 		}
 		if err := p.openGroup(); err != nil {

@@ -142,13 +142,15 @@ func (r *Reader) Next() (*Record, error) {
 		r.last = row.Line
 		return nil, row
 	}
-	if err == io.EOF {
+	switch {
+	case r.file == nil: // a piece
+	case err == io.EOF:
 		err = r.file.finish()
-	} else {
+	default:
 		// What remains is hashed all the same, so that the file can be named.
 		_ = r.file.finish()
 	}
-	if err == nil {
+	if err == nil || err == io.EOF {
 		r.end = io.EOF
 	} else {
 		r.end = place(r.path, r.last+1, err)

@@ -9,6 +9,7 @@ package source
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -180,6 +181,49 @@ func (m *Mapping) Row(pos table.Pos, values []string) (skipped string, err error
 		return "", m.file.named(err)
 	}
 	return skipped, nil
+}
+
+// Part makes a mapping for a part of the same file, with a sink of its own, to
+// be used beside others. It must not be asked of a mapping that is TwoPass.
+func (m *Mapping) Part(sink *table.Sink) *Mapping {
+	f := m.file
+	part, err := f.source.NewMapping(f.Settings, f.container, f.columns, sink)
+	if err != nil { // it was made of the same before
+		panic(err)
+	}
+	return part
+}
+
+// Add takes over the account of a part.
+func (m *Mapping) Add(part *Mapping) {
+	f, p := m.file, part.file
+	for k, n := range p.made {
+		f.made[k] += n
+	}
+	for _, text := range slices.Sorted(maps.Keys(p.notes)) {
+		f.note(text, p.notes[text])
+	}
+	if p.first != 0 && (f.first == 0 || p.first < f.first) {
+		f.first = p.first
+	}
+	f.last = max(f.last, p.last)
+}
+
+// Traffic tells whether the file holds clicks or visits, of which most are of
+// no use, and whether it holds other rows as well.
+func (m *Mapping) Traffic() (is, mixed bool) {
+	tables := m.file.source.Tables
+	if m.file.source.Name == Native {
+		tables = []table.Kind{m.file.Table}
+	}
+	for _, k := range tables {
+		if k == table.Clicks || k == table.Visits {
+			is = true
+		} else {
+			mixed = true
+		}
+	}
+	return is, is && mixed
 }
 
 // Made counts the table rows made so far.
@@ -387,7 +431,24 @@ const notesKept = 50
 
 // put adds a finished row to its table.
 func put[T table.Row](f *file, kind table.Kind, b *table.Builder[T], at table.Time, row *T) error {
-	if err := b.Append(row); err != nil {
+	var err error
+	switch r := any(row).(type) {
+	case *table.Visit:
+		if err = b.Check(row); err == nil && f.sink.Divert != nil {
+			f.sink.Divert(r, nil)
+		} else if err == nil {
+			err = b.Append(row)
+		}
+	case *table.Click:
+		if err = b.Check(row); err == nil && f.sink.Divert != nil {
+			f.sink.Divert(nil, r)
+		} else if err == nil {
+			err = b.Append(row)
+		}
+	default:
+		err = b.Append(row)
+	}
+	if err != nil {
 		return err
 	}
 	f.made[kind]++

@@ -95,6 +95,15 @@ func NewBuilder[T Row](mem memory.Allocator) *Builder[T] {
 // Append adds one row. A missing required value or text that is not UTF-8 is a
 // [*Fault] and adds nothing; Arrow itself checks neither.
 func (b *Builder[T]) Append(row *T) error {
+	if err := b.Check(row); err != nil {
+		return err
+	}
+	b.add(row)
+	return nil
+}
+
+// Check is what Append asks of a row.
+func (b *Builder[T]) Check(row *T) error {
 	v := reflect.ValueOf(row).Elem()
 	for i := range b.cols {
 		c := &b.cols[i]
@@ -107,6 +116,11 @@ func (b *Builder[T]) Append(row *T) error {
 			return &Fault{Column: c.Name, Value: strings.ToValidUTF8(f.String(), "�"), Rule: "is not valid UTF-8", Remedy: "save the file as UTF-8"}
 		}
 	}
+	return nil
+}
+
+func (b *Builder[T]) add(row *T) {
+	v := reflect.ValueOf(row).Elem()
 	for i := range b.cols {
 		f := v.FieldByIndex(b.cols[i].index)
 		switch fb := b.rb.Field(i).(type) {
@@ -147,7 +161,6 @@ func (b *Builder[T]) Append(row *T) error {
 	if b.n == batchRows {
 		b.flush()
 	}
-	return nil
 }
 
 func (b *Builder[T]) flush() {
@@ -155,6 +168,13 @@ func (b *Builder[T]) flush() {
 		b.records = append(b.records, b.rb.NewRecord())
 		b.n = 0
 	}
+}
+
+// absorb appends what another builder holds, without copying it. That one must
+// not be used again.
+func (b *Builder[T]) absorb(o *Builder[T]) {
+	b.flush()
+	b.records = append(b.records, o.Table().records...)
 }
 
 // Table ends the building and hands over what was appended, in order. The

@@ -110,6 +110,10 @@ func (s *Set) Has(k Kind) bool {
 // Sink is where sources put their rows: one builder a table, made when the
 // first source asks for it.
 type Sink struct {
+	// Divert, if set, is given every visit and click instead of its table, once
+	// the table would take it. The row is overwritten by the next.
+	Divert func(v *Visit, c *Click)
+
 	mem          memory.Allocator
 	clicks       *Builder[Click]
 	visits       *Builder[Visit]
@@ -150,6 +154,41 @@ func (s *Sink) PageChecks() *Builder[PageCheck]     { return builder(s, &s.pageC
 func (s *Sink) Consents() *Builder[Consent]         { return builder(s, &s.consents) }
 func (s *Sink) Claims() *Builder[Claim]             { return builder(s, &s.claims) }
 
+// Absorb appends the rows of another sink, without copying them; its tables are
+// present in this one from then on. The other must not be used again.
+func (s *Sink) Absorb(o *Sink) {
+	absorb(s.Clicks, o.clicks)
+	absorb(s.Visits, o.visits)
+	absorb(s.Signups, o.signups)
+	absorb(s.Purchases, o.purchases)
+	absorb(s.Customers, o.customers)
+	absorb(s.Transactions, o.transactions)
+	absorb(s.Rewards, o.rewards)
+	absorb(s.Links, o.links)
+	absorb(s.Partners, o.partners)
+	absorb(s.PageChecks, o.pageChecks)
+	absorb(s.Consents, o.consents)
+	absorb(s.Claims, o.claims)
+}
+
+// Traffic gives a sink with only the clicks and visits of this one, which must
+// not be used again.
+func (s *Sink) Traffic() *Sink { return &Sink{mem: s.mem, clicks: s.clicks, visits: s.visits} }
+
+// Others gives a sink with all but the clicks and visits of this one, which must
+// not be used again.
+func (s *Sink) Others() *Sink {
+	o := *s
+	o.clicks, o.visits = nil, nil
+	return &o
+}
+
+func absorb[T Row](into func() *Builder[T], from *Builder[T]) {
+	if from != nil {
+		into().absorb(from)
+	}
+}
+
 // Set ends all building. The sink must not be used again.
 func (s *Sink) Set(files []string) *Set {
 	return &Set{Files: files, Clicks: finish(s.clicks), Visits: finish(s.visits), Signups: finish(s.signups),
@@ -163,6 +202,23 @@ func finish[T Row](b *Builder[T]) *Table[T] {
 		return nil
 	}
 	return b.Table()
+}
+
+// Peek gives what was built so far; building goes on. The set is only valid
+// until the sink is used again.
+func (s *Sink) Peek(files []string) *Set {
+	return &Set{Files: files, Clicks: peek(s.clicks), Visits: peek(s.visits), Signups: peek(s.signups),
+		Purchases: peek(s.purchases), Customers: peek(s.customers), Transactions: peek(s.transactions),
+		Rewards: peek(s.rewards), Links: peek(s.links), Partners: peek(s.partners),
+		PageChecks: peek(s.pageChecks), Consents: peek(s.consents), Claims: peek(s.claims)}
+}
+
+func peek[T Row](b *Builder[T]) *Table[T] {
+	if b == nil {
+		return nil
+	}
+	b.flush()
+	return &Table[T]{records: b.records}
 }
 
 // Release gives the memory of all tables back.
