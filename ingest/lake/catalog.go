@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
@@ -18,10 +19,14 @@ const schemaVersion = 1
 
 // A part is what is written at a time: the rows of one input, or, once
 // compacted, of several, in files of its own. An input is live while it has a
-// row here, a file while it does.
+// row here, a file while it does. Of inputs that a part was written with and
+// that are not live any more, the rows are left in the part's files until it is
+// written anew; erase says that they must go soon.
 const schema = `
 CREATE TABLE part (
-	id INTEGER PRIMARY KEY
+	id     INTEGER PRIMARY KEY,
+	inputs INTEGER NOT NULL,
+	erase  INTEGER NOT NULL DEFAULT 0 CHECK (erase IN (0, 1))
 ) STRICT;
 CREATE TABLE file (
 	name   TEXT PRIMARY KEY,
@@ -51,11 +56,17 @@ CREATE TABLE input_table (
 	last  INTEGER NOT NULL,
 	PRIMARY KEY (input, kind)
 ) STRICT;
+CREATE TABLE suppressed (
+	what  TEXT NOT NULL CHECK (what IN ('email', 'variants', 'visitor')),
+	hash  TEXT NOT NULL,
+	since INTEGER NOT NULL,
+	PRIMARY KEY (what, hash)
+) STRICT;
 `
 
 // openCatalog opens the database, made anew if there is none.
 func openCatalog(ctx context.Context, path string, readOnly bool) (*sql.DB, error) {
-	q := url.Values{"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(5000)", "foreign_keys(1)"}, "_txlock": {"immediate"}}
+	q := url.Values{"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "secure_delete(1)", "busy_timeout(5000)", "foreign_keys(1)"}, "_txlock": {"immediate"}}
 	if readOnly {
 		q = url.Values{"_pragma": {"query_only(1)", "busy_timeout(5000)", "foreign_keys(1)"}}
 	}
@@ -141,27 +152,58 @@ func scanInput(scan func(...any) error) (*Input, error) {
 	return &in, err
 }
 
-func (l *Lake) tables(ctx context.Context, key string) ([]Table, error) {
-	rows, err := l.db.QueryContext(ctx, "SELECT kind, rows, first, last FROM input_table WHERE input = ?", key)
+// tables says what inputs have of each table, in the order of [table.Kinds];
+// where narrows it down to some inputs.
+func (l *Lake) tables(ctx context.Context, where string, args ...any) (map[string][]Table, error) {
+	rows, err := l.db.QueryContext(ctx, "SELECT input, kind, rows, first, last FROM input_table "+where, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	found := map[table.Kind]Table{}
+	out := map[string][]Table{}
 	for rows.Next() {
+		var key string
 		var t Table
-		if err := rows.Scan(&t.Kind, &t.Rows, &t.First, &t.Last); err != nil {
+		if err := rows.Scan(&key, &t.Kind, &t.Rows, &t.First, &t.Last); err != nil {
 			return nil, err
 		}
-		found[t.Kind] = t
+		out[key] = append(out[key], t)
 	}
-	var out []Table
-	for _, k := range table.Kinds() {
-		if t, ok := found[k]; ok {
-			out = append(out, t)
-		}
+	for _, ts := range out {
+		slices.SortFunc(ts, func(a, b Table) int { return kindNumber(a.Kind) - kindNumber(b.Kind) })
 	}
 	return out, rows.Err()
+}
+
+// inputs lists inputs with all that is known of them.
+func (l *Lake) inputs(ctx context.Context, where string, args ...any) ([]*Input, error) {
+	rows, err := l.db.QueryContext(ctx, "SELECT "+inputColumns+" FROM input "+where, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []*Input
+	for rows.Next() {
+		in, err := scanInput(rows.Scan)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, in)
+	}
+	if err := rows.Err(); err != nil || len(out) == 0 {
+		return nil, err
+	}
+	of := ""
+	if len(out) == 1 {
+		of, args = "WHERE input = ?", []any{out[0].Key.String()}
+	} else {
+		args = nil
+	}
+	tables, err := l.tables(ctx, of, args...)
+	for _, in := range out {
+		in.Tables = tables[in.Key.String()]
+	}
+	return out, err
 }
 
 // file is one file of a part.

@@ -152,7 +152,8 @@ func (c *chunk) sort() {
 		c.ids[k] = c.ids[k][:0]
 		v := c.col(id.offset)
 		for i := range uint32(c.n) {
-			c.ids[k] = append(c.ids[k], idOf(id.by, v.of(i)))
+			s := v.of(i)
+			c.ids[k] = append(c.ids[k], idOf(id.by, unsafe.String(unsafe.SliceData(s), len(s))))
 		}
 	}
 	times := c.col(c.at).nums
@@ -184,9 +185,8 @@ func (c *chunk) who(i int) uint64 {
 	return 0
 }
 
-// idOf hashes a value the way it is looked up; text is only read.
-func idOf(by By, text []byte) uint64 {
-	s := unsafe.String(unsafe.SliceData(text), len(text))
+// idOf hashes a value the way it is looked up.
+func idOf(by By, s string) uint64 {
 	if by == ByEmail {
 		return HashEmail(s)
 	}

@@ -120,15 +120,16 @@ func (l *Lake) Hider() *email.Hider { return email.NewHider(l.key) }
 
 // Input tells what the lake has of an input; nil if it does not know it.
 func (l *Lake) Input(ctx context.Context, k Key) (*Input, error) {
-	in, err := scanInput(l.db.QueryRowContext(ctx, "SELECT "+inputColumns+" FROM input WHERE key = ?", k.String()).Scan)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
+	ins, err := l.inputs(ctx, "WHERE key = ?", k.String())
+	if err != nil || len(ins) == 0 {
 		return nil, err
 	}
-	in.Tables, err = l.tables(ctx, k.String())
-	return in, err
+	return ins[0], nil
+}
+
+// Inputs lists all inputs the lake has, by name and key.
+func (l *Lake) Inputs(ctx context.Context) ([]*Input, error) {
+	return l.inputs(ctx, "ORDER BY name, key")
 }
 
 // Touch notes that a run reads the inputs.
@@ -149,14 +150,16 @@ func (l *Lake) Touch(ctx context.Context, now time.Time, keys ...Key) error {
 func (l *Lake) Drop(ctx context.Context, keys ...Key) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.swap(ctx, func(tx *sql.Tx) error {
-		for _, k := range keys {
-			if _, err := tx.ExecContext(ctx, "DELETE FROM input WHERE key = ?", k.String()); err != nil {
-				return err
-			}
+	return l.swap(ctx, func(tx *sql.Tx) error { return drop(ctx, tx, keys) })
+}
+
+func drop(ctx context.Context, tx *sql.Tx, keys []Key) error {
+	for _, k := range keys {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM input WHERE key = ?", k.String()); err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // swap changes the catalog in one transaction, forgets the parts that no input

@@ -37,7 +37,8 @@ type layout struct {
 	kind   table.Kind
 	cols   []column // in the order the row type declares them, without src_file
 	schema *parquet.Schema
-	at     uintptr // offset of the time, 0 for none (no row begins with its time)
+	newRow func() unsafe.Pointer // of the row type
+	at     uintptr               // offset of the time, 0 for none (no row begins with its time)
 	line   uintptr
 	file   uintptr
 	email  uintptr    // of clicks and visits, whose address is kept hidden; 0 else
@@ -69,7 +70,7 @@ var repeated = map[string]bool{
 // layoutOf works out the layout of T's table. It panics for a column type it
 // does not know, which is a fault of the program.
 func layoutOf[T table.Row]() *layout {
-	l := &layout{kind: kindOf[T]()}
+	l := &layout{kind: kindOf[T](), newRow: func() unsafe.Pointer { return unsafe.Pointer(new(T)) }}
 	group := parquet.Group{inputColumn: parquet.Encoded(parquet.Int(32), &parquet.RLEDictionary), twinColumn: parquet.Encoded(parquet.Int(8), &parquet.RLEDictionary)}
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[T]()) {
 		name, _, _ := strings.Cut(f.Tag.Get("col"), ",")

@@ -1,9 +1,12 @@
 package lake
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"unsafe"
@@ -17,11 +20,12 @@ import (
 // all columns hold the same rows, but it does not count on that.
 type rowReader struct {
 	*layout
+	os    io.Closer
 	pq    *parquet.File
 	cols  []columnReader
 	input columnReader // the number of the row's input
 	twin  columnReader
-	group int
+	group int // that is open, -1 for none
 }
 
 // columnReader is one column of the row group being read. From at on the page
@@ -41,6 +45,20 @@ type columnReader struct {
 	nums32 []int32
 }
 
+// openRows opens a file of rows to read some columns of it; nil for all.
+func openRows(path string, size int64, l *layout, columns []string) (*rowReader, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	r, err := newRowReader(f, size, l, columns)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	r.os = f
+	return r, nil
+}
+
 func newRowReader(r io.ReaderAt, size int64, l *layout, columns []string) (*rowReader, error) {
 	pq, err := parquet.OpenFile(r, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(64<<10))
 	if err != nil {
@@ -49,7 +67,7 @@ func newRowReader(r io.ReaderAt, size int64, l *layout, columns []string) (*rowR
 	if !parquet.EqualNodes(pq.Schema(), l.schema) {
 		return nil, fmt.Errorf("has other columns than %s", l.kind)
 	}
-	rr := &rowReader{layout: l, pq: pq,
+	rr := &rowReader{layout: l, pq: pq, group: -1,
 		input: columnReader{column: column{name: inputColumn, form: asked, leaf: l.leaf(inputColumn)}},
 		twin:  columnReader{column: column{name: twinColumn, form: asked, leaf: l.leaf(twinColumn)}}}
 	for _, c := range l.cols {
@@ -169,7 +187,82 @@ func (r *rowReader) set(row unsafe.Pointer, i int) {
 	}
 }
 
-func (r *rowReader) close() error { return r.each((*columnReader).close) }
+func (r *rowReader) close() error { return errors.Join(r.each((*columnReader).close), r.os.Close()) }
+
+// span is a stretch of rows of a file: from the first to before the second.
+type span struct{ from, to int64 }
+
+// inputs says whose rows the file has.
+func (r *rowReader) inputs() ([]inputRows, error) {
+	meta, _ := r.pq.Lookup(inputsMeta)
+	var inputs []inputRows
+	if err := json.Unmarshal([]byte(meta), &inputs); err != nil {
+		return nil, fmt.Errorf("does not say whose rows it has: %w", err)
+	}
+	return inputs, nil
+}
+
+// spans gives the rows of each input, by its number, of a file that has them
+// one input after the other.
+func (r *rowReader) spans() ([]span, error) {
+	inputs, err := r.inputs()
+	if err != nil {
+		return nil, err
+	}
+	out := make([]span, len(inputs))
+	at := int64(0)
+	for i, in := range inputs {
+		out[i] = span{at, at + in.Rows}
+		at += in.Rows
+	}
+	if at != r.pq.NumRows() {
+		return nil, fmt.Errorf("has %d rows, but its inputs have %d", r.pq.NumRows(), at)
+	}
+	return out, nil
+}
+
+// walk goes through a span. fn gets the place of a row among the available ones.
+func (r *rowReader) walk(ctx context.Context, s span, fn func(i int) error) error {
+	first := int64(0)
+	for g, group := range r.pq.RowGroups() {
+		from, to := max(s.from-first, 0), min(s.to-first, group.NumRows())
+		first += group.NumRows()
+		if from >= to {
+			continue
+		}
+		if r.group != g || r.input.start > from {
+			if err := r.open(g, from > 0); err != nil {
+				return err
+			}
+		}
+		if r.input.start != from {
+			if err := r.seek(from); err != nil {
+				return err
+			}
+		}
+		for from < to {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			n, err := r.next()
+			if err != nil {
+				return err
+			}
+			if n == 0 {
+				return io.ErrUnexpectedEOF
+			}
+			n = int(min(int64(n), to-from))
+			for i := range n {
+				if err := fn(i); err != nil {
+					return err
+				}
+			}
+			r.skip(n)
+			from += int64(n)
+		}
+	}
+	return nil
+}
 
 // value gives a text as it lies in the page.
 func (c *columnReader) value(i int) string {

@@ -63,41 +63,64 @@ func (e *DamagedError) Error() string { return fmt.Sprintf("%s: %v", e.File, e.E
 
 func (e *DamagedError) Unwrap() error { return e.Err }
 
-// View prepares to read inputs that the lake has. It stays good until one of
-// them is dropped or compacted.
+// View prepares to read inputs that the lake has, each named once. It stays good
+// until one of them is dropped or compacted.
 func (l *Lake) View(ctx context.Context, uses []Use) (*View, error) {
+	rows, err := l.db.QueryContext(ctx, "SELECT key, part, number FROM input")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	type place struct {
+		part   int64
+		number int
+	}
+	places := map[string]place{}
+	for rows.Next() {
+		var key string
+		var p place
+		if err := rows.Scan(&key, &p.part, &p.number); err != nil {
+			return nil, err
+		}
+		places[key] = p
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	files, err := l.files(ctx, "")
+	if err != nil {
+		return nil, err
+	}
 	v := &View{lake: l}
 	at := map[int64]int{}
 	for _, u := range uses {
-		in, err := l.Input(ctx, u.Key)
-		if err != nil {
-			return nil, err
-		}
-		if in == nil {
+		in, ok := places[u.Key.String()]
+		if !ok {
 			return nil, fmt.Errorf("the lake has no input %s", u.Key)
 		}
 		i, ok := at[in.part]
 		if !ok {
 			i = len(v.parts)
 			at[in.part] = i
-			p := part{id: in.part, files: map[table.Kind]map[string]file{}}
-			files, err := l.files(ctx, "WHERE part = ?", in.part)
-			if err != nil {
-				return nil, err
-			}
-			for _, f := range files {
-				if p.files[f.kind] == nil {
-					p.files[f.kind] = map[string]file{}
-				}
-				p.files[f.kind][f.what] = f
-			}
-			v.parts = append(v.parts, p)
+			v.parts = append(v.parts, part{id: in.part, files: map[table.Kind]map[string]file{}})
 		}
 		p := &v.parts[i]
-		for len(p.use) <= int(in.number) {
+		for len(p.use) <= in.number {
 			p.use = append(p.use, unused)
 		}
+		if p.use[in.number] != unused {
+			return nil, fmt.Errorf("input %s is named twice", u.Key)
+		}
 		p.use[in.number] = u.File
+	}
+	for _, f := range files {
+		if i, ok := at[f.part]; ok {
+			p := &v.parts[i]
+			if p.files[f.kind] == nil {
+				p.files[f.kind] = map[string]file{}
+			}
+			p.files[f.kind][f.what] = f
+		}
 	}
 	return v, nil
 }
@@ -132,11 +155,11 @@ func (v *View) Split(n int, kind table.Kind) []*View {
 
 // damaged wraps an error of reading a part's file.
 func (v *View) damaged(ctx context.Context, p *part, f file, err error) error {
-	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, errStopped) {
+	if err == nil || ctx.Err() != nil || errors.Is(err, errStopped) {
 		return err
 	}
 	d := &DamagedError{File: v.lake.path(f.name), Err: err}
-	ins, e := v.lake.inputsOf(ctx, p.id)
+	ins, e := v.lake.inputs(ctx, "WHERE part = ?", p.id)
 	for _, in := range ins {
 		d.Inputs = append(d.Inputs, in.Key)
 	}
@@ -164,59 +187,87 @@ func unstopped(err error) error {
 	return err
 }
 
-// Scan calls fn with all rows of T's table, part by part: within a part clicks
-// and visits by person, all others as the input had them. Only the named
-// columns are read, nil for all, and the place. The row and its strings are
-// only good until fn returns; [Clone] keeps one. An error of fn ends the scan.
+// Scan calls fn with all rows of T's table: clicks and visits part by part and
+// in each by person, the rows of any other table by the files' numbers and in
+// each as the input had them. Only the named columns are read, nil for all, and
+// the place. The row and its strings are only good until fn returns; [Clone]
+// keeps one. An error of fn ends the scan.
 func Scan[T table.Row](ctx context.Context, v *View, columns []string, fn func(*T) error) error {
-	l := layoutFor[T]()
-	for i := range v.parts {
-		p := &v.parts[i]
-		f, ok := p.files[l.kind]["rows"]
-		if !ok {
-			continue
+	if l := layoutFor[T](); l.keyed() {
+		for i := range v.parts {
+			p := &v.parts[i]
+			err := v.withRows(ctx, p, l, columns, func(r *rowReader) error { return scanSpan(ctx, r, p, span{0, r.pq.NumRows()}, fn) })
+			if err != nil {
+				return unstopped(err)
+			}
 		}
-		err := v.withRows(f, l, columns, func(r *rowReader) error { return scanPart(ctx, r, p, fn) })
-		if err = v.damaged(ctx, p, f, err); err != nil {
+		return nil
+	}
+	return scanInOrder(ctx, v, columns, fn)
+}
+
+// scanInOrder goes through the inputs by the numbers of their files. In most
+// parts they lie in that order.
+func scanInOrder[T table.Row](ctx context.Context, v *View, columns []string, fn func(*T) error) error {
+	type place struct {
+		file   int32
+		part   int
+		number int
+	}
+	var places []place
+	for i := range v.parts {
+		for n, f := range v.parts[i].use {
+			if f != unused {
+				places = append(places, place{f, i, n})
+			}
+		}
+	}
+	slices.SortFunc(places, func(a, b place) int { return cmp.Compare(a.file, b.file) })
+	for len(places) > 0 {
+		n := 1
+		for n < len(places) && places[n].part == places[0].part {
+			n++
+		}
+		p := &v.parts[places[0].part]
+		err := v.withRows(ctx, p, layoutFor[T](), columns, func(r *rowReader) error {
+			spans, err := r.spans()
+			if err != nil {
+				return err
+			}
+			for _, pl := range places[:n] {
+				if pl.number >= len(spans) {
+					return fmt.Errorf("has rows of %d inputs, but input %d was asked for", len(spans), pl.number)
+				}
+				if err := scanSpan(ctx, r, p, spans[pl.number], fn); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
 			return unstopped(err)
 		}
+		places = places[n:]
 	}
 	return nil
 }
 
-func scanPart[T table.Row](ctx context.Context, r *rowReader, p *part, fn func(*T) error) error {
+// scanSpan gives the rows of a span that the view uses.
+func scanSpan[T table.Row](ctx context.Context, r *rowReader, p *part, s span, fn func(*T) error) error {
 	var row T
 	pos := (*table.Pos)(unsafe.Add(unsafe.Pointer(&row), r.file))
-	for g := range r.pq.RowGroups() {
-		if err := r.open(g, false); err != nil {
-			return err
+	return r.walk(ctx, s, func(i int) error {
+		in := int(r.input.number(r.input.at + i))
+		if in < 0 || in >= len(p.use) || p.use[in] == unused {
+			return nil
 		}
-		for {
-			n, err := r.next()
-			if err != nil {
-				return err
-			}
-			if n == 0 {
-				break
-			}
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			for i := range n {
-				in := r.input.number(r.input.at + i)
-				if in < 0 || int(in) >= len(p.use) || p.use[in] == unused {
-					continue
-				}
-				r.set(unsafe.Pointer(&row), i)
-				pos.File = p.use[in]
-				if err := fn(&row); err != nil {
-					return stopped{err}
-				}
-			}
-			r.skip(n)
+		r.set(unsafe.Pointer(&row), i)
+		pos.File = p.use[in]
+		if err := fn(&row); err != nil {
+			return stopped{err}
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // Hit is a row that was found, and which key found it.
@@ -309,12 +360,11 @@ func Fetch[T table.Row](ctx context.Context, v *View, refs []Ref, columns []stri
 		mine := refs[:n]
 		refs = refs[n:]
 		p := &v.parts[i]
-		f, ok := p.files[l.kind]["rows"]
-		if !ok {
+		if _, ok := p.files[l.kind]["rows"]; !ok {
 			return fmt.Errorf("a row was asked for of a part that has no %s", l.kind)
 		}
-		err := v.withRows(f, l, columns, func(r *rowReader) error { return fetchPart(ctx, r, p, mine, fn) })
-		if err = v.damaged(ctx, p, f, err); err != nil {
+		err := v.withRows(ctx, p, l, columns, func(r *rowReader) error { return fetchPart(ctx, r, p, mine, fn) })
+		if err != nil {
 			return unstopped(err)
 		}
 	}
@@ -362,18 +412,18 @@ func fetchPart[T table.Row](ctx context.Context, r *rowReader, p *part, refs []R
 	return nil
 }
 
-func (v *View) withRows(f file, l *layout, columns []string, fn func(*rowReader) error) error {
-	in, err := os.Open(v.lake.path(f.name))
-	if err != nil {
-		return err
+// withRows opens the rows of a part's table, if it has any.
+func (v *View) withRows(ctx context.Context, p *part, l *layout, columns []string, fn func(*rowReader) error) error {
+	f, ok := p.files[l.kind]["rows"]
+	if !ok {
+		return nil
 	}
-	defer in.Close()
-	r, err := newRowReader(in, f.bytes, l, columns)
-	if err != nil {
-		return err
+	r, err := openRows(v.lake.path(f.name), f.bytes, l, columns)
+	if err == nil {
+		err = fn(r)
+		err = errors.Join(err, r.close())
 	}
-	defer r.close()
-	return fn(r)
+	return v.damaged(ctx, p, f, err)
 }
 
 func (v *View) withDigest(f file, p *part, fn func(*digest) error) error {
@@ -387,22 +437,4 @@ func (v *View) withDigest(f file, p *part, fn func(*digest) error) error {
 		return err
 	}
 	return fn(d)
-}
-
-// inputsOf lists the inputs of a part by their numbers.
-func (l *Lake) inputsOf(ctx context.Context, part int64) ([]*Input, error) {
-	rows, err := l.db.QueryContext(ctx, "SELECT "+inputColumns+" FROM input WHERE part = ? ORDER BY number", part)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []*Input
-	for rows.Next() {
-		in, err := scanInput(rows.Scan)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, in)
-	}
-	return out, rows.Err()
 }

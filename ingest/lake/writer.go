@@ -106,7 +106,14 @@ func (w *Writer) Commit(ctx context.Context, a Account) error {
 		tables = append(tables, k.tables...)
 	}
 	in := Input{Key: w.key, Name: a.Name, Account: a.Record, Rollup: a.Rollup, Tables: tables, Used: a.Used}
-	return w.lake.publish(ctx, files, []Input{in})
+	w.lake.mu.Lock()
+	defer w.lake.mu.Unlock()
+	known, err := w.lake.Input(ctx, w.key)
+	if err != nil || known != nil {
+		return errors.Join(err, w.Abort())
+	}
+	err = w.lake.publish(ctx, files, 1, func(tx *sql.Tx, part int64) error { return putInput(ctx, tx, &in, part, 0) })
+	return errors.Join(err, w.Abort()) // of a file that was renamed nothing is left to remove
 }
 
 // Abort throws away what was written.
@@ -121,8 +128,9 @@ func (w *Writer) Abort() error {
 }
 
 // publish names the finished files and makes one part of them live: files
-// first, names next, the catalog last, each on disk before the next.
-func (l *Lake) publish(ctx context.Context, files []file, inputs []Input) error {
+// first, names next, the catalog last, each on disk before the next. put puts
+// the inputs into the part.
+func (l *Lake) publish(ctx context.Context, files []file, inputs int, put func(tx *sql.Tx, part int64) error) error {
 	dir := filepath.Join(l.dir, partsName)
 	for _, f := range files {
 		if err := os.Rename(filepath.Join(dir, f.temp), filepath.Join(dir, f.name)); err != nil {
@@ -134,18 +142,8 @@ func (l *Lake) publish(ctx context.Context, files []file, inputs []Input) error 
 			return err
 		}
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	return l.swap(ctx, func(tx *sql.Tx) error {
-		// An input comes alone, or its others with it: a writer writes one the lake
-		// lacks, a compaction those it has.
-		if len(inputs) == 1 {
-			var n int
-			if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM input WHERE key = ?", inputs[0].Key.String()).Scan(&n); err != nil || n > 0 {
-				return err
-			}
-		}
-		res, err := tx.ExecContext(ctx, "INSERT INTO part DEFAULT VALUES")
+		res, err := tx.ExecContext(ctx, "INSERT INTO part (inputs) VALUES (?)", inputs)
 		if err != nil {
 			return err
 		}
@@ -154,17 +152,14 @@ func (l *Lake) publish(ctx context.Context, files []file, inputs []Input) error 
 			return err
 		}
 		for _, f := range files {
-			if _, err := tx.ExecContext(ctx, "INSERT INTO file (name, part, kind, what, bytes, sha256, rows) VALUES (?, ?, ?, ?, ?, ?, ?)",
+			// The same content under the same name is there already if a part is written
+			// anew as it was; the file is that of the new part then.
+			if _, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO file (name, part, kind, what, bytes, sha256, rows) VALUES (?, ?, ?, ?, ?, ?, ?)",
 				f.name, part, f.kind, f.what, f.bytes, f.sha256, f.rows); err != nil {
 				return err
 			}
 		}
-		for i := range inputs {
-			if err := putInput(ctx, tx, &inputs[i], part, i); err != nil {
-				return err
-			}
-		}
-		return nil
+		return put(tx, part)
 	})
 }
 
@@ -275,11 +270,11 @@ func (k *kindWriter) finish() ([]file, error) {
 	}
 	k.chunk.give()
 	k.chunk = nil
-	var keys []string
-	for _, key := range k.keys {
-		keys = append(keys, key.String())
+	rowsOf := make([]inputRows, len(k.keys))
+	for i, key := range k.keys {
+		rowsOf[i] = inputRows{key.String(), k.tables[i].Rows}
 	}
-	inputs, err := json.Marshal(keys)
+	inputs, err := json.Marshal(rowsOf)
 	if err != nil {
 		return nil, err
 	}
@@ -320,6 +315,11 @@ func (k *kindWriter) abort() error {
 // inputsMeta names the entry of a Parquet file's footer that lists the inputs
 // whose rows it has, in the order of their numbers.
 const inputsMeta = "lostlink.inputs"
+
+type inputRows struct {
+	Key  string `json:"key"`
+	Rows int64  `json:"rows"`
+}
 
 // sumFile is a temporary file that knows the hash of what was written.
 type sumFile struct {
