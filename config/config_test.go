@@ -170,7 +170,8 @@ func full() *Config {
 		Report: report.Options{
 			Programme: "Example partners", ReviewRowsMax: 500, Thresholds: []report.Threshold{{Currency: "EUR", Minor: 2500}},
 			MaskEmail: true, MainCurrency: "EUR", Rates: []report.Rate{{Currency: "JPY", ToMain: "0.0061"}},
-			Commission: []report.CommissionRule{{Currency: "JPY", FlatMinor: 500}, {Percent: "12.5"}},
+			Commission: []report.CommissionRule{{Currency: "JPY", FlatMinor: 500},
+				{Group: "gold", Partners: []string{"acme", "globex"}, Payments: report.FirstPayments, Percent: "30"}, {Percent: "12.5"}},
 		},
 	}
 }

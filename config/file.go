@@ -78,6 +78,10 @@ type commission struct {
 	Currency  string `mapstructure:"currency"`
 	Percent   string `mapstructure:"percent"`
 	FlatMinor int64  `mapstructure:"flat_minor"`
+
+	Group    string          `mapstructure:"group"`
+	Partners []string        `mapstructure:"partners"`
+	Payments report.Payments `mapstructure:"payments"`
 }
 
 type input struct {

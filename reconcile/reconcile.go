@@ -57,7 +57,7 @@ func (b *builder) gap(i int) gap.Gap {
 	p := &j.Purchase
 	g := gap.Gap{GapID: gapID(b.opt.InstallationKey, p.Processor, p.PurchaseID), PurchaseID: p.PurchaseID, PurchasedAt: p.PurchasedAt, Purchased: p.PurchasedAt.String(),
 		Email: p.Email, Name: p.Name, CustomerID: p.CustomerID, CustomerKey: p.CustomerKey, Processor: p.Processor, Coupon: p.Coupon,
-		Amount: p.Amount, Refunded: b.placed.given[i], Currency: p.Currency,
+		Amount: p.Amount, Refunded: b.placed.given[i], Currency: p.Currency, First: j.FirstPurchase == p.PurchasedAt,
 		Case: v.Case, Probability: v.Probability, Ranking: v.Ranking, RunnerUp: v.RunnerUp, PartnerKey: v.PartnerKey, Candidates: v.Candidates,
 		Suggest: v.Suggest, Reason: v.Reason, Findings: v.Findings, WouldDecide: v.WouldDecide, Timeline: j.Events, Row: j.PurchaseRow}
 	if g.CustomerKey == "" {

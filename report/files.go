@@ -180,6 +180,7 @@ type gapRow struct {
 	Amount        int64   `parquet:"amount"`
 	Refunded      int64   `parquet:"refunded"`
 	Currency      string  `parquet:"currency,dict"`
+	First         bool    `parquet:"first_payment"`
 	Case          string  `parquet:"case,dict"`
 	Probability   float64 `parquet:"probability"`
 	Ranking       string  `parquet:"ranking"`
@@ -228,7 +229,7 @@ func gapRowOf(from *gap.Gap, listed bool) (gapRow, error) {
 	row := gapRow{
 		GapID: g.GapID, PurchaseID: g.PurchaseID, PurchasedAt: int64(g.PurchasedAt), Email: g.Email, Name: g.Name,
 		CustomerID: g.CustomerID, CustomerKey: g.CustomerKey, Processor: g.Processor, Coupon: g.Coupon,
-		Amount: g.Amount, Refunded: g.Refunded, Currency: g.Currency, Case: string(g.Case), Probability: g.Probability,
+		Amount: g.Amount, Refunded: g.Refunded, Currency: g.Currency, First: g.First, Case: string(g.Case), Probability: g.Probability,
 		RunnerUp: string(g.RunnerUp), PartnerKey: g.PartnerKey, Suggest: string(g.Suggest), Reason: g.Reason,
 		ClickedAt: known(g.ClickedAt), SignedUpAt: known(g.SignedUpAt), ClickBrowser: g.ClickBrowser,
 		SignupBrowser: g.SignupBrowser, LandingPage: g.LandingPage, ClickID: g.ClickID,

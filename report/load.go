@@ -102,7 +102,7 @@ func (row *gapRow) gap() gap.Gap {
 	g := gap.Gap{
 		GapID: row.GapID, PurchaseID: row.PurchaseID, PurchasedAt: table.Time(row.PurchasedAt), Email: row.Email, Name: row.Name,
 		CustomerID: row.CustomerID, CustomerKey: row.CustomerKey, Processor: row.Processor, Coupon: row.Coupon,
-		Amount: row.Amount, Refunded: row.Refunded, Currency: row.Currency, Case: gap.Slug(row.Case), Probability: row.Probability,
+		Amount: row.Amount, Refunded: row.Refunded, Currency: row.Currency, First: row.First, Case: gap.Slug(row.Case), Probability: row.Probability,
 		RunnerUp: gap.Slug(row.RunnerUp), PartnerKey: row.PartnerKey, Suggest: gap.Suggestion(row.Suggest), Reason: row.Reason,
 		ClickedAt: at(row.ClickedAt), SignedUpAt: at(row.SignedUpAt), ClickBrowser: row.ClickBrowser, SignupBrowser: row.SignupBrowser,
 		LandingPage: row.LandingPage, ClickID: row.ClickID, Row: gap.Row{File: row.File, Line: row.Line},

@@ -2,6 +2,7 @@ package report
 
 import (
 	"math/big"
+	"slices"
 	"strings"
 
 	"lostlink/ingest/table"
@@ -33,11 +34,16 @@ func thousands(digits string) string {
 	return b.String()
 }
 
-// commission applies the first rule that fits the currency, rounding half up
-// to the minor unit; ok is false when no rule fits. The options are checked.
-func (o *Options) commission(minor int64, currency string) (amount int64, ok bool) {
+// Estimate is what a payment would have earned a partner, in minor units: the
+// first rule that fits, rounded half up. first tells a customer's first payment
+// from later ones. ok is false when no rule fits. The options are checked.
+func (o *Options) Estimate(minor int64, currency, partnerKey string, first bool) (amount int64, ok bool) {
 	for _, r := range o.Commission {
-		if r.Currency != "" && r.Currency != currency {
+		switch {
+		case r.Currency != "" && r.Currency != currency,
+			len(r.Partners) > 0 && !slices.Contains(r.Partners, partnerKey),
+			r.Payments == FirstPayments && !first,
+			r.Payments == LaterPayments && first:
 			continue
 		}
 		if r.Percent == "" {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/big"
 	"regexp"
+	"slices"
 
 	"lostlink/ingest/table"
 )
@@ -26,7 +27,7 @@ type Options struct {
 	// total ever adds currencies. Rows in a currency without a rate come last.
 	Rates []Rate
 	// Commission estimates what a purchase would have earned the partner. The
-	// first rule that fits a currency is taken; none fits: no estimate.
+	// first rule that fits a purchase is taken; none fits: no estimate.
 	Commission []CommissionRule
 }
 
@@ -49,7 +50,24 @@ type CommissionRule struct {
 	Currency  string
 	Percent   string // decimal text: "20" or "12.5"
 	FlatMinor int64
+	// Group is what a rule of some partners is called, and Partners are their
+	// keys; both empty: the rule is for all.
+	Group    string
+	Partners []string
+	// Payments says which payments of a customer the rule is for.
+	Payments Payments
 }
+
+// Payments are some of a customer's payments.
+type Payments string
+
+// The choices. A rule for first payments alone leaves the later ones without
+// estimate, unless another rule is for them.
+const (
+	AllPayments   Payments = ""
+	FirstPayments Payments = "first"
+	LaterPayments Payments = "later"
+)
 
 // DefaultOptions are the options of an empty configuration.
 func DefaultOptions() Options {
@@ -101,6 +119,12 @@ func (o *Options) Check() error {
 			}
 		}
 		switch share, ok := decimal(c.Percent); {
+		case c.Payments != AllPayments && c.Payments != FirstPayments && c.Payments != LaterPayments:
+			return fmt.Errorf("report: commission: payments is %q; write first or later, or leave it empty for all", c.Payments)
+		case c.Group != "" && len(c.Partners) == 0:
+			return fmt.Errorf("report: commission: group %q has no partners; list their keys", c.Group)
+		case slices.Contains(c.Partners, ""):
+			return fmt.Errorf("report: commission: one of partners is empty; write its key")
 		case c.Percent != "" && c.FlatMinor != 0:
 			return fmt.Errorf("report: commission: a rule has both a percentage and a flat amount; write one of them")
 		case c.Percent != "" && (!ok || share.Cmp(big.NewRat(100, 1)) > 0):

@@ -8,6 +8,7 @@ import (
 
 	"lostlink/ingest/table"
 	"lostlink/reconcile/gap"
+	"lostlink/report/review"
 )
 
 // Report is what a run has to say, ready to be laid out. Sums of Review and of
@@ -34,8 +35,9 @@ type Report struct {
 	// ties over the most money.
 	Missing []gap.MissingSource
 
-	gaps  []gap.Gap // as written to the files
-	names *names
+	gaps    []gap.Gap // as written to the files
+	names   *names
+	earlier map[string]*Earlier // by gap id
 }
 
 // Item is one purchase on Review.
@@ -43,7 +45,7 @@ type Item struct {
 	Gap     *gap.Gap
 	AtStake int64 // minor units
 	// Commission is what it would likely have earned, in minor units;
-	// Estimated is false when no rule fits the currency.
+	// Estimated is false when no rule fits or no reward is suggested.
 	Commission int64
 	Estimated  bool
 	Cause      string // "C05 Cookie expired"
@@ -52,6 +54,28 @@ type Item struct {
 	PartnerNo  int    // index in Report.Partners counted from 1
 	Why        string
 	NextStep   string
+	// Earlier is what was decided before this run, nil for nothing. Why begins
+	// with it.
+	Earlier *Earlier
+}
+
+// Earlier is what people decided about a gap before this run.
+type Earlier struct {
+	GapID   string
+	Verdict review.Verdict
+	On      table.Date // 0 if unknown
+	By      string     // "" if unknown
+	Note    string
+	// Done tells that what was approved is created, or on its way.
+	Done bool
+	// Changed says what has changed since, a phrase each: "the amount was EUR
+	// 29.00, is EUR 19.00".
+	Changed []string
+}
+
+// decided tells whether the gap needs nobody any more.
+func (e *Earlier) decided() bool {
+	return len(e.Changed) == 0 && (e.Verdict == review.Decline || e.Verdict == review.Approve && e.Done)
 }
 
 // Days gives the whole days from click to sign-up; ok is false unless both are
@@ -69,12 +93,24 @@ type Reason string
 // The reasons, in the order they are shown.
 const (
 	Ordinary       Reason = "ordinary purchases: nothing points to a partner"
+	ApprovedBefore Reason = "approved before"
+	DeclinedBefore Reason = "declined before"
 	BelowThreshold Reason = "below the review threshold"
 	BeyondLimit    Reason = "beyond the row limit of Review"
 )
 
 // Reasons lists the reasons in the order they are shown.
-func Reasons() []Reason { return []Reason{Ordinary, BelowThreshold, BeyondLimit} }
+func Reasons() []Reason {
+	return []Reason{Ordinary, ApprovedBefore, DeclinedBefore, BelowThreshold, BeyondLimit}
+}
+
+// decidedBefore is the reason for an earlier verdict.
+func decidedBefore(v review.Verdict) Reason {
+	if v == review.Decline {
+		return DeclinedBefore
+	}
+	return ApprovedBefore
+}
 
 // Unlisted counts purchases that are not on Review, by reason and case.
 type Unlisted struct {
@@ -94,7 +130,10 @@ func New(res *gap.Result, run Run, opt Options) (*Report, error) {
 	if err := res.TieOut.Check(); err != nil {
 		return nil, err
 	}
-	r := &Report{Options: opt, Run: run, Result: res, gaps: slices.Clone(res.Gaps), names: newNames(res)}
+	r := &Report{Options: opt, Run: run, Result: res, gaps: slices.Clone(res.Gaps), names: newNames(res), earlier: map[string]*Earlier{}}
+	for i := range run.Earlier {
+		r.earlier[run.Earlier[i].GapID] = &run.Earlier[i]
+	}
 	slices.SortFunc(r.gaps, func(a, b gap.Gap) int {
 		return cmp.Or(cmp.Compare(a.PurchasedAt, b.PurchasedAt), cmp.Compare(a.PurchaseID, b.PurchaseID), cmp.Compare(a.GapID, b.GapID))
 	})
@@ -153,7 +192,13 @@ func (r *Report) choose() []candidate {
 	rows := map[string]int{}
 	for i := range r.gaps {
 		g := &r.gaps[i]
+		earlier := r.earlier[g.GapID]
 		switch {
+		case earlier != nil && earlier.decided():
+			leave(decidedBefore(earlier.Verdict), g)
+		case earlier != nil && len(earlier.Changed) > 0:
+			listed = append(listed, candidate{gap: g})
+			rows[g.Currency]++
 		case !g.HasPartnerSignal():
 			leave(Ordinary, g)
 		case AtStake(g) < thresholds[g.Currency]:

@@ -1,10 +1,14 @@
 package report
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"lostlink/ingest/table"
 	"lostlink/reconcile/gap"
+	"lostlink/report/review"
 )
 
 func TestMoney(t *testing.T) {
@@ -37,13 +41,102 @@ func TestCommission(t *testing.T) {
 		{99, "EUR", 12},     // 12.375
 		{5000, "JPY", 1000},
 	} {
-		if got, ok := opt.commission(c.minor, c.currency); !ok || got != c.want {
-			t.Errorf("commission(%d %s) = %d, %v, want %d", c.minor, c.currency, got, ok, c.want)
+		if got, ok := opt.Estimate(c.minor, c.currency, "acme", true); !ok || got != c.want {
+			t.Errorf("Estimate(%d %s) = %d, %v, want %d", c.minor, c.currency, got, ok, c.want)
 		}
 	}
 	opt.Commission = opt.Commission[:1]
-	if _, ok := opt.commission(100, "EUR"); ok {
+	if _, ok := opt.Estimate(100, "EUR", "acme", true); ok {
 		t.Error("a rule for JPY was applied to EUR")
+	}
+}
+
+// TestCommissionRules: groups of partners, first and later payments.
+func TestCommissionRules(t *testing.T) {
+	opt := DefaultOptions()
+	opt.Commission = []CommissionRule{
+		{Group: "gold", Partners: []string{"acme", "globex"}, Percent: "30"},
+		{Payments: FirstPayments, Percent: "20"},
+		{Payments: LaterPayments, Currency: "EUR", FlatMinor: 100},
+	}
+	if err := opt.Check(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		currency, partner string
+		first             bool
+		want              int64
+		ok                bool
+	}{
+		{"EUR", "acme", true, 3000, true}, {"EUR", "globex", false, 3000, true},
+		{"EUR", "other", true, 2000, true}, {"EUR", "", false, 100, true},
+		{"USD", "other", false, 0, false}, {"USD", "other", true, 2000, true},
+	} {
+		if got, ok := opt.Estimate(10_000, c.currency, c.partner, c.first); got != c.want || ok != c.ok {
+			t.Errorf("%+v: %d, %v", c, got, ok)
+		}
+	}
+	for _, c := range []struct {
+		rule CommissionRule
+		want string
+	}{
+		{CommissionRule{Percent: "5", Payments: "recurring"}, `report: commission: payments is "recurring"; write first or later, or leave it empty for all`},
+		{CommissionRule{Percent: "5", Group: "gold"}, `report: commission: group "gold" has no partners; list their keys`},
+		{CommissionRule{Percent: "5", Partners: []string{"a", ""}}, "report: commission: one of partners is empty; write its key"},
+	} {
+		opt.Commission = []CommissionRule{c.rule}
+		if err := opt.Check(); err == nil || err.Error() != c.want {
+			t.Errorf("%v, want %s", err, c.want)
+		}
+	}
+}
+
+// TestEarlier: what was decided before stays away from Review and is counted,
+// unless it changed since; what was put off comes back with its note.
+func TestEarlier(t *testing.T) {
+	var gaps []gap.Gap
+	for _, id := range []string{"approved", "asked", "changed", "declined", "failed", "later", "new"} {
+		gaps = append(gaps, gapOf(id, "EUR", 1000, gap.Reward))
+	}
+	small := gapOf("small", "EUR", 10, gap.Reward)
+	gaps = append(gaps, small)
+	opt := DefaultOptions()
+	opt.Thresholds = []Threshold{{"EUR", 500}}
+	r, err := New(resultOf(gaps...), Run{ID: "r", Earlier: []Earlier{
+		{GapID: "approved", Verdict: review.Approve, Done: true},
+		{GapID: "asked", Verdict: review.Ask, On: 20001, By: "Anna Example", Note: "Which\nlink?"},
+		{GapID: "changed", Verdict: review.Approve, Done: true, On: 20001, Changed: []string{"the amount was EUR 20.00, is EUR 10.00", "the case was other"}},
+		{GapID: "declined", Verdict: review.Decline},
+		{GapID: "failed", Verdict: review.Approve},
+		{GapID: "later", Verdict: review.Later},
+		{GapID: "small", Verdict: review.Decline, Changed: []string{"the purchase was refunded"}},
+		{GapID: "of another time", Verdict: review.Decline},
+	}}, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, it := range r.Review {
+		got = append(got, it.Gap.GapID+"|"+it.Why)
+	}
+	want := []string{
+		"asked|Earlier: ask partner on 2024-10-05 by Anna Example: “Which link?”.",
+		"changed|Revised: decided before (approve on 2024-10-05); since then the amount was EUR 20.00, is EUR 10.00 and the case was other.",
+		"failed|Earlier: approve.", "later|Earlier: later.", "new|",
+		"small|Revised: decided before (decline); since then the purchase was refunded.",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("Review\n%q, want\n%q", got, want)
+	}
+	var left []string
+	for _, u := range r.NotListed {
+		left = append(left, fmt.Sprintf("%s %d %d", u.Reason, u.Sum.Count, u.Sum.Minor["EUR"]))
+	}
+	if want := []string{"approved before 1 1000", "declined before 1 1000"}; !slices.Equal(left, want) {
+		t.Errorf("not listed %q, want %q", left, want)
+	}
+	if !strings.Contains(r.Headline, "2 further ones were decided before.") {
+		t.Errorf("headline %q", r.Headline)
 	}
 }
 

@@ -13,6 +13,8 @@ type Run struct {
 	Version string // of the program
 	Inputs  []Input
 	Rejects []table.Reject
+	// Earlier is what people decided before, of any gap, in any order.
+	Earlier []Earlier
 	// Options lists every configured value that moves a figure, in the order
 	// in which About shows it.
 	Options []KeyValue

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"lostlink/reconcile/gap"
+	"lostlink/report/review"
 )
 
 // names puts partner keys into words.
@@ -90,9 +91,51 @@ func (r *Report) item(g *gap.Gap) Item {
 		Partner:    r.PartnerName(g.PartnerKey),
 		Why:        r.why(g),
 		NextStep:   nextStep(g),
+		Earlier:    r.earlier[g.GapID],
 	}
-	it.Commission, it.Estimated = r.Options.commission(it.AtStake, g.Currency)
+	if it.Earlier != nil {
+		it.Why = strings.TrimSpace(it.Earlier.words() + " " + it.Why)
+	}
+	if g.Suggest != gap.None {
+		it.Commission, it.Estimated = r.Options.Estimate(it.AtStake, g.Currency, g.PartnerKey, g.First)
+	}
 	return it
+}
+
+// words puts an earlier decision into a sentence or two.
+func (e *Earlier) words() string {
+	text := "Earlier: " + strings.ToLower(VerdictText(e.Verdict))
+	if len(e.Changed) > 0 {
+		text = "Revised: decided before (" + strings.ToLower(VerdictText(e.Verdict))
+	}
+	if e.On != 0 {
+		text += " on " + e.On.String()
+	}
+	if e.By != "" {
+		text += " by " + e.By
+	}
+	if len(e.Changed) > 0 {
+		text += "); since then " + list(e.Changed)
+	}
+	if e.Note != "" {
+		text += fmt.Sprintf(": “%s”", strings.Join(strings.Fields(e.Note), " "))
+	}
+	return text + "."
+}
+
+// VerdictText is a verdict as people read it: "Ask partner".
+func VerdictText(v review.Verdict) string {
+	switch v {
+	case review.Approve:
+		return "Approve"
+	case review.Decline:
+		return "Decline"
+	case review.Ask:
+		return "Ask partner"
+	case review.Later:
+		return "Later"
+	}
+	return string(v)
 }
 
 // why gives the reason and what a decision should know besides: a near tie,
@@ -171,11 +214,17 @@ func (r *Report) headline() string {
 			text += fmt.Sprintf(" %.0f %% of the %s amount has two causes: %s; %s.", 100*share, r.MainCurrency, a.Case.Title, b.Case.Title)
 		}
 	}
-	left := 0
+	left, done := 0, 0
 	for _, u := range r.NotListed {
-		if u.Reason != Ordinary {
+		switch u.Reason {
+		case BelowThreshold, BeyondLimit:
 			left += u.Sum.Count
+		case ApprovedBefore, DeclinedBefore:
+			done += u.Sum.Count
 		}
+	}
+	if done > 0 {
+		text += fmt.Sprintf(" %s decided before.", count(done, "further one was", "further ones were"))
 	}
 	if left > 0 {
 		text += fmt.Sprintf(" %s not listed (see Tie-out).", count(left, "further purchase is", "further purchases are"))

@@ -103,6 +103,7 @@ type Gap struct {
 	Amount      int64            `json:"amount"`   // minor units, gross
 	Refunded    int64            `json:"refunded"` // minor units given back so far
 	Currency    string           `json:"currency"`
+	First       bool             `json:"first_payment"` // of this person, as far as the records go
 	Case        Slug             `json:"case"`
 	Probability float64          `json:"probability"` // of Case
 	Ranking     map[Slug]float64 `json:"ranking"`

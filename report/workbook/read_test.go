@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"hash/crc32"
 	"io/fs"
@@ -537,12 +538,14 @@ var savedBooks = []struct {
 		notes:    []string{`Review!B9: a formula; its saved value "Later" was used.`, `Review!M11: a formula; its saved value "150" was used.`}},
 }
 
-// TestSavedByLibreOffice reads them back. With -update they are made anew,
+var office = flag.Bool("office", false, "have LibreOffice save the reviewed books anew")
+
+// TestSavedByLibreOffice reads them back. With -office they are made anew,
 // with the facts of the run that they belong to, so that no change of the
 // program's words reaches them.
 func TestSavedByLibreOffice(t *testing.T) {
 	dir := filepath.Join(need.Root(t), "testdata", "report", "reviewed")
-	if *update {
+	if *office {
 		saveByLibreOffice(t, dir)
 	}
 	data, err := os.ReadFile(filepath.Join(dir, "facts.json"))

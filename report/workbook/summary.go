@@ -127,7 +127,11 @@ func (b *book) stakes(g *grid, row int) int {
 		own := fmt.Sprintf("%s,$A%d", b.reviewRange(headCurrency), row)
 		commission := b.formula(fmt.Sprintf("SUMIFS(%s,%s)", b.reviewRange("Likely commission"), own), money(f.commission, c), calmMoney(c))
 		if !f.estimated {
-			commission = b.cell("no rule", cellLook.aligned("right"))
+			none := "none"
+			if len(b.r.Options.Commission) == 0 {
+				none = "no rule"
+			}
+			commission = b.cell(none, cellLook.aligned("right"))
 		}
 		g.put(1, row, b.cell(c, cellLook.strong()),
 			b.formula(fmt.Sprintf("COUNTIF(%s)", own), f.rows, intLook),

@@ -78,7 +78,7 @@ func Large(n int, seed uint64) (*gap.Result, report.Run, report.Options) {
 		suggest := []gap.Suggestion{gap.Reward, gap.Reward, gap.Reward, gap.Ask, gap.None}[rng.IntN(5)]
 		g := gap.Gap{
 			GapID: gapID(i), PurchaseID: fmt.Sprintf("ch_3Q%08dXz", i), PurchasedAt: at, Email: who, Name: "Sample Person",
-			CustomerID: fmt.Sprintf("cus_R%07d", i), CustomerKey: who, Processor: "stripe", Amount: cur.amount[rng.IntN(len(cur.amount))], Currency: cur.code,
+			CustomerID: fmt.Sprintf("cus_R%07d", i), CustomerKey: who, Processor: "stripe", Amount: cur.amount[rng.IntN(len(cur.amount))], Currency: cur.code, First: i%3 > 0,
 			Case: slug, Probability: probability, Ranking: map[gap.Slug]float64{slug: probability}, PartnerKey: partner[0],
 			Suggest: suggest, ClickedAt: clicked, SignedUpAt: signed,
 			ClickBrowser: pick("Safari on iPhone", "Chrome on Windows", "Firefox on Linux", "Edge on Windows", "Safari on Mac"), SignupBrowser: pick("Chrome on Windows", "Safari on Mac", "Chrome on Android"),
