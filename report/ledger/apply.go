@@ -200,9 +200,9 @@ func (l *Ledger) Items(ctx context.Context, batch string) ([]Item, error) {
 	return out, l.wrap("reading", err)
 }
 
-// Creations lists what the items became, by key and kind.
+// Creations lists what the items became, by id.
 func (l *Ledger) Creations(ctx context.Context) ([]Creation, error) {
-	out, err := read[Creation](ctx, l.db, "creation", "ORDER BY key, kind")
+	out, err := read[Creation](ctx, l.db, "creation", "ORDER BY id")
 	return out, l.wrap("reading", err)
 }
 
@@ -250,7 +250,7 @@ func put(ctx context.Context, tx *sql.Tx, list []Creation, now table.Time) error
 	for i := range list {
 		list[i].ChangedAt = now
 	}
-	_, err := insert(ctx, tx, "creation", list, `(key, kind) DO UPDATE SET via = excluded.via, state = excluded.state, place = excluded.place,
+	_, err := insert(ctx, tx, "creation", list, `(id) DO UPDATE SET via = excluded.via, state = excluded.state, place = excluded.place,
 		hash = excluded.hash, answer = excluded.answer, changed_at = excluded.changed_at`)
 	return err
 }

@@ -303,7 +303,7 @@ func TestNight(t *testing.T) {
 		if len(open) != 1 || open[0].BatchID != "r1.1" || len(items) != 1 || items[0].Approved().CustomerEmail != "ada@mail.example" || items[0].DecidedAt != day1 {
 			t.Errorf("unfinished %+v, items %+v", open, items)
 		}
-		e := Emission{Files: []File{{Name: "a.csv", SHA256: "f1", Bytes: 3}}, Creations: []Creation{{Key: items[0].Key, Kind: "reward", Via: "file", State: StateEmitted, Place: "a.csv", Hash: "f1"}}}
+		e := Emission{Files: []File{{Name: "a.csv", SHA256: "f1", Bytes: 3}}, Creations: []Creation{{ID: "reward 1", Key: items[0].Key, Kind: "reward", Via: "file", State: StateEmitted, Place: "a.csv", Hash: "f1"}}}
 		check(t, l.Emitted(ctx, "r1.1", e, day1))
 		check(t, l.Emitted(ctx, "r1.1", e, day1))
 		if got := groups(t, l); got != "asked 1 30.00, created 1 10.00, declined 1 20.00" {
@@ -408,7 +408,7 @@ func TestRefusedAgain(t *testing.T) {
 		p := plan(Entry{decision(gs[0], review.Approve), approved(gs[0])}, Entry{decision(gs[1], review.Approve), approved(gs[1])})
 		must(l.Apply(ctx, p, day1))(t)
 		key := approved(gs[0]).Key
-		check(t, l.Emitted(ctx, "r1.1", Emission{Refused: map[string]string{key: "no e-mail"}, Creations: []Creation{{Key: key, Kind: "customer", Via: "file", State: StateRefused}}}, day1))
+		check(t, l.Emitted(ctx, "r1.1", Emission{Refused: map[string]string{key: "no e-mail"}, Creations: []Creation{{ID: "customer 1", Key: key, Kind: "customer", Via: "file", State: StateRefused}}}, day1))
 		if got := groups(t, l); got != "open 1 30.00, created 1 20.00, failed 1 10.00" {
 			t.Errorf("after the refusal: %s", got)
 		}
@@ -427,8 +427,8 @@ func TestRefusedAgain(t *testing.T) {
 			t.Error("an item that is not there was settled")
 		}
 		check(t, l.Settle(ctx, key, StateConfirmed, "", day2))
-		check(t, l.Put(ctx, day2, Creation{Key: key, Kind: "customer", Via: "api", State: StateSent}, Creation{Key: key, Kind: "reward", Via: "api", State: StateSent}))
-		check(t, l.Put(ctx, day3, Creation{Key: key, Kind: "customer", Via: "api", State: StateConfirmed, Place: "cust_1"}))
+		check(t, l.Put(ctx, day2, Creation{ID: "customer 1", Key: key, Kind: "customer", Via: "api", State: StateSent}, Creation{ID: "reward 1", Key: key, Kind: "reward", Via: "api", State: StateSent}))
+		check(t, l.Put(ctx, day3, Creation{ID: "customer 1", Key: key, Kind: "customer", Via: "api", State: StateConfirmed, Place: "cust_1"}))
 		got := must(l.Creations(ctx))(t)
 		if len(got) != 2 || got[0].Place != "cust_1" || got[0].ChangedAt != day3 || got[1].State != StateSent {
 			t.Errorf("%+v", got)

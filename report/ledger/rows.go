@@ -186,7 +186,8 @@ func (it *Item) Approved() review.Approved {
 
 // Creation is what an item became at the platform.
 type Creation struct {
-	Key  string `parquet:"key"`  // of the item
+	ID   string `parquet:"id"`   // tells it from all others
+	Key  string `parquet:"key"`  // of the item, of a customer's first one
 	Kind string `parquet:"kind"` // customer, transaction, reward, conversion
 	Via  string `parquet:"via"`  // file or api
 	// Place is the file it stands in, or what the platform calls it.

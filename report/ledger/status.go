@@ -163,7 +163,7 @@ func (l *Ledger) Dump(ctx context.Context) (*Dump, error) {
 		all(ctx, tx, &d.Batches, "batch", "batch_id"),
 		all(ctx, tx, &d.Files, "file", "batch_id, name"),
 		all(ctx, tx, &d.Items, "item", "key"),
-		all(ctx, tx, &d.Creations, "creation", "key, kind"),
+		all(ctx, tx, &d.Creations, "creation", "id"),
 		all(ctx, tx, &d.Suppressed, "suppressed", "key, book"),
 	} {
 		if err != nil {

@@ -144,8 +144,10 @@ CREATE INDEX item_batch ON item (batch_id);
 CREATE UNIQUE INDEX item_purchase ON item (processor, purchase_id, line);
 
 -- What an item became at the platform: a customer, a transaction, a reward or a
--- conversion, by a file or by the API.
+-- conversion, by a file or by the API. A customer of several purchases is one of
+-- the first of them.
 CREATE TABLE creation (
+    id         TEXT PRIMARY KEY, -- kind and key, of a customer its own
     key        TEXT NOT NULL REFERENCES item,
     kind       TEXT NOT NULL,
     via        TEXT NOT NULL, -- file or api
@@ -153,8 +155,7 @@ CREATE TABLE creation (
     place      TEXT NOT NULL, -- the file, or the platform's key of what was created
     hash       TEXT NOT NULL, -- of what was sent or of the file
     answer     TEXT NOT NULL,
-    changed_at INTEGER NOT NULL,
-    PRIMARY KEY (key, kind)
+    changed_at INTEGER NOT NULL
 ) STRICT;
 
 -- What would have been created a second time, and was not.
