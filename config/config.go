@@ -26,9 +26,23 @@ type Config struct {
 	// WeightsFile is where Reconcile.Weights was read from, "" for the weights
 	// lostlink ships with.
 	WeightsFile string
+	// RequireApprover refuses a reviewed workbook that does not name two people,
+	// one who reviewed and one who approved it.
+	RequireApprover bool
+	Ledger          Ledger
 	// Dir is the folder of the configuration file, "" if there was none. It is
 	// not an option and not written.
 	Dir string
+}
+
+// Ledger says where it is kept what was reported, decided and created.
+type Ledger struct {
+	// URL is that of a PostgreSQL database and may hold a password; "" for a
+	// file in the state folder. URLFile is where it was read from, "" if it stood
+	// in the file or the environment itself.
+	URL, URLFile string
+	// Programme is what the ledger calls the programme, "" for its name.
+	Programme string
 }
 
 // Default is the configuration of an empty file.

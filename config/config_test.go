@@ -2,6 +2,7 @@ package config
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -104,7 +105,7 @@ func TestFileHasEveryOption(t *testing.T) {
 		for i := range v.NumField() {
 			if v.Field(i).IsZero() {
 				name := v.Type().Field(i).Name
-				if name != "InstallationKeyFile" && name != "WeightsFile" && name != "Weights" && name != "Table" && name != "Dir" && name != "Exclude" {
+				if name != "InstallationKeyFile" && name != "WeightsFile" && name != "Weights" && name != "Table" && name != "Dir" && name != "Exclude" && name != "Follow" {
 					t.Errorf("the full configuration of this test leaves out %s.%s", v.Type(), name)
 				}
 			}
@@ -173,6 +174,8 @@ func full() *Config {
 			Commission: []report.CommissionRule{{Currency: "JPY", FlatMinor: 500},
 				{Group: "gold", Partners: []string{"acme", "globex"}, Payments: report.FirstPayments, Percent: "30"}, {Percent: "12.5"}},
 		},
+		RequireApprover: true,
+		Ledger:          Ledger{URL: "postgres://jo@db.vendor.example/lostlink", Programme: "Old name"},
 	}
 }
 
@@ -332,6 +335,50 @@ func TestInstallationKeyFile(t *testing.T) {
 	refused("", `installation_key_file: "key" holds fewer than 16 characters`)
 	write("lostlink.yaml", "installation_key: 0123456789abcdef\ninstallation_key_file: key\n", 0o600)
 	refused("", "installation_key: is given twice")
+}
+
+// The address of a ledger may hold a password: it is read from a file that
+// others cannot read, and shown in no message.
+func TestLedgerURL(t *testing.T) {
+	dir := t.TempDir()
+	path, secret := filepath.Join(dir, "lostlink.yaml"), filepath.Join(dir, "ledger")
+	for name, text := range map[string]string{path: "ledger: {url_file: ledger}\n", secret: "postgres://jo:tops3cret@db.vendor.example/lostlink\n"} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, err := Load(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (Ledger{URL: "postgres://jo:tops3cret@db.vendor.example/lostlink", URLFile: "ledger"}); c.Ledger != want {
+		t.Errorf("%+v, want %+v", c.Ledger, want)
+	}
+	figures, err := Figures(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all := fmt.Sprint(figures) + string(text); strings.Contains(all, "tops3cret") {
+		t.Error("the password is shown")
+	}
+	for _, tc := range []struct{ url, want string }{
+		{"mysql://jo:tops3cret@db", "LOSTLINK_LEDGER_URL: ledger.url: does not begin with postgres://; write postgres://user:password@host/database"},
+		{"postgres://jo:tops3cret@db:x/y", "LOSTLINK_LEDGER_URL: ledger.url: is no address of a PostgreSQL database; write postgres://user:password@host/database"},
+	} {
+		if _, err := Load(path, []string{"LOSTLINK_LEDGER_URL=" + tc.url}); err == nil || err.Error() != tc.want {
+			t.Errorf("%v, want %s", err, tc.want)
+		}
+	}
+	if err := os.Chmod(secret, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(path, nil); err == nil || !strings.Contains(err.Error(), `ledger.url_file: "ledger" is open to every user of the machine`) {
+		t.Errorf("an open file: %v", err)
+	}
 }
 
 func TestPath(t *testing.T) {

@@ -6,13 +6,15 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"lostlink/report/ledger"
 )
 
 const prefix = "LOSTLINK_"
 
 // otherVariables are read elsewhere and are no options: by the project's own
 // tests.
-var otherVariables = []string{"LOSTLINK_NO_SKIP", "LOSTLINK_OOXML_VALIDATOR", "LOSTLINK_SHARED"}
+var otherVariables = []string{"LOSTLINK_NO_SKIP", "LOSTLINK_OOXML_VALIDATOR", "LOSTLINK_SHARED", "LOSTLINK_SWEEP", "LOSTLINK_SWEEP_CHILD"}
 
 // Variable is an environment variable and the key it sets.
 type Variable struct {
@@ -96,46 +98,70 @@ func commas(s string) []any {
 // keyLeast is the shortest installation key: one that cannot be guessed.
 const keyLeast = 16
 
-// installationKey takes the key from where it is: written out, or in a file of
-// its own. The environment wins over the file, whichever of the two it sets.
+// installationKey takes the key from where it is.
 func (k *checker) installationKey(c *Config, f *file) {
-	key, path := f.InstallationKey, f.InstallationKeyFile
-	if key != "" && path != "" {
-		keySet := k.written("installation_key").variable != ""
-		pathSet := k.written("installation_key_file").variable != ""
-		switch {
-		case keySet == pathSet:
-			k.fault("installation_key", "", "is given twice, here and as installation_key_file", "keep one of the two")
-			return
-		case keySet:
-			path = ""
-		}
-	}
-	at := "installation_key"
-	if path != "" {
-		at = "installation_key_file"
-		c.InstallationKeyFile = path
-		info, err := os.Stat(c.Path(path))
-		if err != nil {
-			k.fault(at, path, "cannot be read", "make the file, with one line of at least 16 random characters")
-			return
-		}
-		if info.Mode().Perm()&0o007 != 0 {
-			k.fault(at, path, "is open to every user of the machine", "close it: chmod 600")
-			return
-		}
-		data, err := os.ReadFile(c.Path(path))
-		if err != nil {
-			k.fault(at, path, "cannot be read", "let the user that runs lostlink read it")
-			return
-		}
-		if key = strings.TrimSpace(string(data)); key == "" {
-			k.fault(at, path, "is empty", "put one line of at least 16 random characters into it")
-			return
-		}
+	key, at, path, ok := k.secret(c, "installation_key", f.InstallationKey, f.InstallationKeyFile, "one line of at least 16 random characters")
+	if !ok {
+		return
 	}
 	if key != "" && len(key) < keyLeast {
 		k.fault(at, path, "holds fewer than 16 characters", "take more, such as the output of: openssl rand -hex 16")
 	}
-	c.Reconcile.InstallationKey = key
+	c.Reconcile.InstallationKey, c.InstallationKeyFile = key, path
+}
+
+// secret takes a secret from where it is: written out under its key, or in a
+// file of its own, named under key_file. The environment wins over the file,
+// whichever of the two it sets. what says what the file holds. It gives the key
+// under which the secret was found and the file, "" for none; ok is false when
+// it was refused.
+func (k *checker) secret(c *Config, key, value, path, what string) (secret, at, from string, ok bool) {
+	inFile := key + "_file"
+	refuse := func(at, rule, remedy string) (string, string, string, bool) {
+		k.fault(at, path, rule, remedy)
+		return "", "", "", false
+	}
+	if value != "" && path != "" {
+		valueSet, pathSet := k.written(key).variable != "", k.written(inFile).variable != ""
+		switch {
+		case valueSet == pathSet:
+			path = ""
+			return refuse(key, "is given twice, here and as "+inFile, "keep one of the two")
+		case valueSet:
+			path = ""
+		}
+	}
+	if path == "" {
+		return value, key, "", true
+	}
+	info, err := os.Stat(c.Path(path))
+	if err != nil {
+		return refuse(inFile, "cannot be read", "make the file, with "+what)
+	}
+	if info.Mode().Perm()&0o007 != 0 {
+		return refuse(inFile, "is open to every user of the machine", "close it: chmod 600")
+	}
+	data, err := os.ReadFile(c.Path(path))
+	if err != nil {
+		return refuse(inFile, "cannot be read", "let the user that runs lostlink read it")
+	}
+	if secret = strings.TrimSpace(string(data)); secret == "" {
+		return refuse(inFile, "is empty", "put "+what+" into it")
+	}
+	return secret, inFile, path, true
+}
+
+// ledger takes the address of the ledger from where it is. It may hold a
+// password and is never shown.
+func (k *checker) ledger(c *Config, f *file) {
+	url, at, path, ok := k.secret(c, "ledger.url", f.Ledger.URL, f.Ledger.URLFile, "one line: postgres://user:password@host/database")
+	if !ok {
+		return
+	}
+	if url != "" {
+		if wrong := ledger.CheckURL(url); wrong != "" {
+			k.fault(at, path, wrong, "write postgres://user:password@host/database")
+		}
+	}
+	c.Ledger = Ledger{URL: url, URLFile: path, Programme: f.Ledger.Programme}
 }

@@ -32,6 +32,8 @@ type file struct {
 	Weights             string      `mapstructure:"weights"`
 	Links               links       `mapstructure:"links"`
 	Report              reporting   `mapstructure:"report"`
+	Review              reviewing   `mapstructure:"review"`
+	Ledger              ledgerPlace `mapstructure:"ledger"`
 	Sources             []input     `mapstructure:"sources"`
 }
 
@@ -67,6 +69,16 @@ type reporting struct {
 	MainCurrency  string       `mapstructure:"main_currency"`
 	Rates         []rate       `mapstructure:"rates"`
 	Commission    []commission `mapstructure:"commission"`
+}
+
+type reviewing struct {
+	RequireApprover bool `mapstructure:"require_approver"`
+}
+
+type ledgerPlace struct {
+	URL       string `mapstructure:"url"`
+	URLFile   string `mapstructure:"url_file"`
+	Programme string `mapstructure:"programme"`
 }
 
 type rate struct {
@@ -136,6 +148,8 @@ func fileOf(c *Config) *file {
 			Rates:         convert(c.Report.Rates, func(r report.Rate) rate { return rate(r) }),
 			Commission:    convert(c.Report.Commission, func(r report.CommissionRule) commission { return commission(r) }),
 		},
+		Review:     reviewing{c.RequireApprover},
+		Ledger:     ledgerPlace{URLFile: c.Ledger.URLFile, Programme: c.Ledger.Programme},
 		Thresholds: convert(r.Thresholds, func(t reconcile.Threshold) threshold { return threshold(t) }),
 		Sources: convert(c.Ingest.Sources, func(s ingest.Source) input {
 			return input{s.Name, s.Format, string(s.Table), s.Files, s.Optional, s.Zone, string(s.Unit), s.Currency,
@@ -144,6 +158,9 @@ func fileOf(c *Config) *file {
 	}
 	if f.InstallationKeyFile == "" {
 		f.InstallationKey = r.InstallationKey
+	}
+	if f.Ledger.URLFile == "" {
+		f.Ledger.URL = c.Ledger.URL
 	}
 	return f
 }
@@ -196,7 +213,8 @@ func (f *file) config(k *checker) *Config {
 			Thresholds: convert(k.thresholds("thresholds", f.Thresholds),
 				func(t threshold) reconcile.Threshold { return reconcile.Threshold(t) }),
 		},
-		Report: k.report("report", f.Report),
+		Report:          k.report("report", f.Report),
+		RequireApprover: f.Review.RequireApprover,
 	}
 	c.Report.Programme = f.Programme
 	c.Ingest.Sources = k.sources("sources", f.Sources)

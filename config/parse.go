@@ -52,6 +52,7 @@ func parse(name string, data []byte, env []string) (*Config, error) {
 	c := f.config(k)
 	c.Dir = filepath.Dir(name)
 	k.installationKey(c, &f)
+	k.ledger(c, &f)
 	k.weights(c, f.Weights)
 	if err := k.err(); err != nil {
 		return nil, err

@@ -42,7 +42,7 @@ var mayImport = []rule{
 	{"report/push", []string{"ingest/table", "report/review", "report/bulk"}, "it sends what was approved to the platform's API"},
 	{"report/ledger", []string{"ingest/table", "reconcile/gap", "report/review"}, "it remembers decisions"},
 	{"report", []string{"ingest/table", "ingest/lake", "reconcile/gap", "report/review"}, "it tells of verdicts and must not judge again"},
-	{"config", []string{"ingest", "ingest/source", "ingest/table", "reconcile", "reconcile/gap", "report"}, "it composes the options of the stages and runs none"},
+	{"config", []string{"ingest", "ingest/source", "ingest/table", "reconcile", "reconcile/gap", "report", "report/ledger"}, "it composes the options of the stages and runs none"},
 	{"cmd/lostlink", []string{"config", "ingest/...", "reconcile/...", "report/...", "ingest", "reconcile", "report"}, "only the command knows the order of the stages"},
 	{"testdata/need", nil, "every test may use it"},
 	{"testdata/postgres", []string{"testdata/need"}, "it starts a server and knows nothing of what is kept in it"},

@@ -29,8 +29,9 @@ below the output folder:
   rejects.jsonl           input rows that could not be used, and why
   run.json                inputs with hashes and counts, options, tie-out
 
-"latest" points to the newest folder. The same inputs give the same folder with
-the same bytes. The run fails, and writes nothing, when a purchase would be
+"latest" points to the newest folder. The same inputs and decisions give the
+same folder with the same bytes. What was reported goes into the ledger; what
+was decided before is not asked again, unless something has changed about it. The run fails, and writes nothing, when a purchase would be
 lost or counted twice, or when too many rows of a source are unusable.`,
 		run: runNight,
 	}
@@ -60,6 +61,13 @@ func (n *night) run(ctx context.Context, e *env) error {
 	defer unlock()
 	p := e.progress()
 	defer p.done()
+	if n.ledger, err = openLedger(ctx, n.config); err != nil {
+		return err
+	}
+	defer n.ledger.Close()
+	if err := n.recall(ctx); err != nil {
+		return err
+	}
 	n.scout = reconcile.NewScout(n.config.Reconcile)
 	if err := n.read(ctx, p); err != nil {
 		return fmt.Errorf("no report was written: %w", err)
@@ -72,6 +80,9 @@ func (n *night) run(ctx context.Context, e *env) error {
 		if err := stage(p); err != nil {
 			return err
 		}
+	}
+	if err := n.remember(ctx, p); err != nil {
+		return err
 	}
 	p.done()
 	n.summary(e.out)

@@ -18,6 +18,7 @@ import (
 	"lostlink/reconcile"
 	"lostlink/reconcile/gap"
 	"lostlink/report"
+	"lostlink/report/ledger"
 	"lostlink/report/workbook"
 )
 
@@ -29,6 +30,9 @@ type night struct {
 	result  *gap.Result
 	report  *report.Report
 	written report.Written
+	ledger  *ledger.Ledger
+	// standings is what the ledger knew before this run, by gap id.
+	standings map[string]*ledger.Standing
 }
 
 // lock keeps other runs away from the state folder until the returned function
@@ -102,7 +106,7 @@ func (n *night) judge(p *progress) (err error) {
 // write is the third stage.
 func (n *night) write(p *progress) error {
 	p.say("writing the report")
-	run := report.Run{Version: version(), Rejects: n.loaded.Rejects, Inputs: reportInputs(n.loaded.Inputs)}
+	run := report.Run{Version: version(), Rejects: n.loaded.Rejects, Inputs: reportInputs(n.loaded.Inputs), Earlier: n.earlier()}
 	var err error
 	if run.Options, err = config.Figures(n.config); err != nil {
 		return err
@@ -124,7 +128,11 @@ func (n *night) write(p *progress) error {
 func runID(res *gap.Result, run *report.Run, key string) (string, error) {
 	h := sha256.New()
 	e := json.NewEncoder(h)
-	for _, part := range []any{run.Version, run.Options, run.Inputs, key} {
+	parts := []any{run.Version, run.Options, run.Inputs, key}
+	if len(run.Earlier) > 0 {
+		parts = append(parts, run.Earlier)
+	}
+	for _, part := range parts {
 		if err := e.Encode(part); err != nil {
 			return "", err
 		}
