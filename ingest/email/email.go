@@ -15,7 +15,7 @@ import (
 // same: trimmed, without "mailto:" and brackets, NFKC, lower case, the domain
 // in ASCII. "" for what is no address. A hidden address is its own key.
 func Exact(s string) string {
-	if Hidden(s) {
+	if folded(s) || Hidden(s) {
 		return s
 	}
 	local, domain := split(s)
@@ -29,6 +29,9 @@ func Exact(s string) string {
 // addresses with the same loose key are probably one person's; they are never
 // merged silently. Of a hidden address it is the loose part.
 func Loose(s string) string {
+	if folded(s) && strings.IndexByte(s, '+') < 0 && !strings.HasSuffix(s, "@gmail.com") && !strings.HasSuffix(s, "@googlemail.com") {
+		return s
+	}
 	if Hidden(s) {
 		return scheme + s[len(scheme)+partLen+1:]
 	}
@@ -46,6 +49,21 @@ func Loose(s string) string {
 		local = strings.ReplaceAll(local, ".", "")
 	}
 	return local + "@" + domain
+}
+
+// folded tells whether an address is its own exact key, as most are.
+func folded(s string) bool {
+	at := -1
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '.' || c == '-' || c == '_' || c == '+':
+		case c == '@' && at < 0 && i > 0:
+			at = i
+		default:
+			return false
+		}
+	}
+	return at > 0 && at < len(s)-1 && s[len(s)-1] != '.'
 }
 
 func split(s string) (local, domain string) {
