@@ -8,6 +8,7 @@ import (
 	"lostlink/ingest"
 	"lostlink/reconcile"
 	"lostlink/report"
+	"lostlink/report/bulk"
 )
 
 // Config is everything a run is told. The zero value is not useful; start from
@@ -30,6 +31,9 @@ type Config struct {
 	// one who reviewed and one who approved it.
 	RequireApprover bool
 	Ledger          Ledger
+	// Bulk says what files are made of what was approved. Paths of templates are
+	// kept as written; see [Config.Path].
+	Bulk bulk.Settings
 	// Dir is the folder of the configuration file, "" if there was none. It is
 	// not an option and not written.
 	Dir string
@@ -54,6 +58,7 @@ func Default() *Config {
 		Data:      ".",
 		Output:    "out",
 		State:     "state",
+		Bulk:      bulk.DefaultSettings(),
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"lostlink/reconcile"
 	"lostlink/reconcile/gap"
 	"lostlink/report"
+	"lostlink/report/bulk"
 )
 
 var update = flag.Bool("update", false, "write the .err files anew")
@@ -101,7 +102,7 @@ func TestExampleSources(t *testing.T) {
 // an option that no key reaches could not be set.
 func TestFileHasEveryOption(t *testing.T) {
 	c := full()
-	for _, v := range []reflect.Value{reflect.ValueOf(*c), reflect.ValueOf(c.Ingest), reflect.ValueOf(c.Ingest.Sources[0]), reflect.ValueOf(c.Reconcile), reflect.ValueOf(c.Report)} {
+	for _, v := range []reflect.Value{reflect.ValueOf(*c), reflect.ValueOf(c.Ingest), reflect.ValueOf(c.Ingest.Sources[0]), reflect.ValueOf(c.Reconcile), reflect.ValueOf(c.Report), reflect.ValueOf(c.Bulk)} {
 		for i := range v.NumField() {
 			if v.Field(i).IsZero() {
 				name := v.Type().Field(i).Name
@@ -175,7 +176,10 @@ func full() *Config {
 				{Group: "gold", Partners: []string{"acme", "globex"}, Payments: report.FirstPayments, Percent: "30"}, {Percent: "12.5"}},
 		},
 		RequireApprover: true,
-		Ledger:          Ledger{URL: "postgres://jo@db.vendor.example/lostlink", Programme: "Old name"},
+		Bulk: bulk.Settings{Platform: "partnerstack", Credit: bulk.CreditTransaction, ClickDays: 30, RowsMax: 500,
+			Templates: []bulk.Template{{File: "customers", Path: "templates/customers.csv"}},
+			Columns:   []bulk.Column{{File: "customers", From: "email", To: "Email"}, {File: "customers", Value: "EUR", To: "Wallet"}}},
+		Ledger: Ledger{URL: "postgres://jo@db.vendor.example/lostlink", Programme: "Old name"},
 	}
 }
 

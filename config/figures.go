@@ -12,7 +12,8 @@ import (
 // unfigured are the keys that say where things lie or who may see them, and
 // move no figure. Sources are listed with their files instead.
 var unfigured = []string{"data", "output", "state", "installation_key", "installation_key_file", "sources",
-	"review.require_approver", "ledger.url", "ledger.url_file", "ledger.programme"}
+	"review.require_approver", "ledger.url", "ledger.url_file", "ledger.programme",
+	"bulk.platform", "bulk.credit", "bulk.click_days", "bulk.rows_max", "bulk.templates", "bulk.columns"}
 
 // Figures lists every configured value that moves a figure, in the order of the
 // example and written as in the file.

@@ -5,6 +5,7 @@ import (
 	"lostlink/ingest/table"
 	"lostlink/reconcile"
 	"lostlink/report"
+	"lostlink/report/bulk"
 )
 
 // file is the configuration as it is written: the keys and their types. Times
@@ -34,6 +35,7 @@ type file struct {
 	Report              reporting   `mapstructure:"report"`
 	Review              reviewing   `mapstructure:"review"`
 	Ledger              ledgerPlace `mapstructure:"ledger"`
+	Bulk                bulking     `mapstructure:"bulk"`
 	Sources             []input     `mapstructure:"sources"`
 }
 
@@ -79,6 +81,27 @@ type ledgerPlace struct {
 	URL       string `mapstructure:"url"`
 	URLFile   string `mapstructure:"url_file"`
 	Programme string `mapstructure:"programme"`
+}
+
+type bulking struct {
+	Platform  string       `mapstructure:"platform"`
+	Credit    string       `mapstructure:"credit"`
+	ClickDays int          `mapstructure:"click_days"`
+	RowsMax   int          `mapstructure:"rows_max"`
+	Templates []template   `mapstructure:"templates"`
+	Columns   []bulkColumn `mapstructure:"columns"`
+}
+
+type template struct {
+	File string `mapstructure:"file"`
+	Path string `mapstructure:"path"`
+}
+
+type bulkColumn struct {
+	File  string `mapstructure:"file"`
+	From  string `mapstructure:"from"`
+	Value string `mapstructure:"value"`
+	To    string `mapstructure:"to"`
 }
 
 type rate struct {
@@ -148,8 +171,11 @@ func fileOf(c *Config) *file {
 			Rates:         convert(c.Report.Rates, func(r report.Rate) rate { return rate(r) }),
 			Commission:    convert(c.Report.Commission, func(r report.CommissionRule) commission { return commission(r) }),
 		},
-		Review:     reviewing{c.RequireApprover},
-		Ledger:     ledgerPlace{URLFile: c.Ledger.URLFile, Programme: c.Ledger.Programme},
+		Review: reviewing{c.RequireApprover},
+		Ledger: ledgerPlace{URLFile: c.Ledger.URLFile, Programme: c.Ledger.Programme},
+		Bulk: bulking{c.Bulk.Platform, string(c.Bulk.Credit), c.Bulk.ClickDays, c.Bulk.RowsMax,
+			convert(c.Bulk.Templates, func(t bulk.Template) template { return template(t) }),
+			convert(c.Bulk.Columns, func(b bulk.Column) bulkColumn { return bulkColumn(b) })},
 		Thresholds: convert(r.Thresholds, func(t reconcile.Threshold) threshold { return threshold(t) }),
 		Sources: convert(c.Ingest.Sources, func(s ingest.Source) input {
 			return input{s.Name, s.Format, string(s.Table), s.Files, s.Optional, s.Zone, string(s.Unit), s.Currency,
@@ -215,6 +241,7 @@ func (f *file) config(k *checker) *Config {
 		},
 		Report:          k.report("report", f.Report),
 		RequireApprover: f.Review.RequireApprover,
+		Bulk:            k.bulk("bulk", f.Bulk),
 	}
 	c.Report.Programme = f.Programme
 	c.Ingest.Sources = k.sources("sources", f.Sources)

@@ -41,9 +41,10 @@ var mayImport = []rule{
 	{"report/bulk", []string{"ingest/table", "report/review"}, "it writes what was approved as bulk files"},
 	{"report/push", []string{"ingest/table", "report/review", "report/bulk"}, "it sends what was approved to the platform's API"},
 	{"report/ledger", []string{"ingest/table", "reconcile/gap", "report/review"}, "it remembers decisions"},
-	{"report", []string{"ingest/table", "ingest/lake", "reconcile/gap", "report/review"}, "it tells of verdicts and must not judge again"},
-	{"config", []string{"ingest", "ingest/source", "ingest/table", "reconcile", "reconcile/gap", "report", "report/ledger"}, "it composes the options of the stages and runs none"},
+	{"report", []string{"ingest/table", "ingest/email", "ingest/lake", "reconcile/gap", "report/review"}, "it tells of verdicts and must not judge again"},
+	{"config", []string{"ingest", "ingest/source", "ingest/table", "reconcile", "reconcile/gap", "report", "report/bulk", "report/ledger"}, "it composes the options of the stages and runs none"},
 	{"cmd/lostlink", []string{"config", "ingest/...", "reconcile/...", "report/...", "ingest", "reconcile", "report"}, "only the command knows the order of the stages"},
+	{"cmd/bench", []string{"ingest/simulate", "ingest/table"}, "it measures lostlink as a program, as a user starts it"},
 	{"testdata/need", nil, "every test may use it"},
 	{"testdata/postgres", []string{"testdata/need"}, "it starts a server and knows nothing of what is kept in it"},
 	{"testdata/sweep", []string{"testdata/need"}, "it fails any program, and knows none"},
@@ -58,7 +59,7 @@ var doors = []struct {
 	tests bool // tests elsewhere may use it too
 }{
 	{"github.com/apache/arrow/go/v15/parquet/...", nil, "it does not link beside a newer Arrow, and parquet-go is the project's Parquet library", false},
-	{"github.com/parquet-go/parquet-go/...", []string{"ingest/rows", "ingest/lake"}, "Parquet is read as rows and kept in the lake, and Arrow is the language in between", true},
+	{"github.com/parquet-go/parquet-go/...", []string{"ingest/rows", "ingest/lake", "cmd/bench"}, "Parquet is read as rows and kept in the lake, and Arrow is the language in between", true},
 	{"github.com/xuri/excelize/v2/...", []string{"report/workbook", "ingest/rows"}, "workbooks are written and read back in one place, and XLSX exports are rows", true},
 	{"github.com/spf13/viper/...", []string{"config"}, "options reach the stages as plain values", false},
 	{"go.yaml.in/yaml/v3/...", []string{"config"}, "YAML is the configuration's alone", false},
