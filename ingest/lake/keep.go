@@ -78,7 +78,8 @@ func (in *Input) before(t table.Time) bool {
 }
 
 // Sweep removes what an interrupted writer left: files that the catalog does
-// not know and that were last written before a time. It gives their names.
+// not know and that were last written before a time. It gives their names in
+// the lake's folder.
 func (l *Lake) Sweep(ctx context.Context, before time.Time) ([]string, error) {
 	orphans, err := l.orphans(ctx)
 	if err != nil {
@@ -86,7 +87,8 @@ func (l *Lake) Sweep(ctx context.Context, before time.Time) ([]string, error) {
 	}
 	var gone []string
 	for _, name := range orphans {
-		info, err := os.Stat(l.path(name))
+		path := filepath.Join(l.dir, name)
+		info, err := os.Stat(path)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -96,7 +98,7 @@ func (l *Lake) Sweep(ctx context.Context, before time.Time) ([]string, error) {
 		if !info.ModTime().Before(before) {
 			continue
 		}
-		if err := os.Remove(l.path(name)); err != nil {
+		if err := os.Remove(path); err != nil {
 			return gone, err
 		}
 		gone = append(gone, name)
@@ -104,7 +106,8 @@ func (l *Lake) Sweep(ctx context.Context, before time.Time) ([]string, error) {
 	return gone, nil
 }
 
-// orphans lists the files without a row in the catalog.
+// orphans lists the files without a row in the catalog, and keys that were not
+// finished.
 func (l *Lake) orphans(ctx context.Context) ([]string, error) {
 	files, err := l.files(ctx, "")
 	if err != nil {
@@ -121,10 +124,14 @@ func (l *Lake) orphans(ctx context.Context) ([]string, error) {
 	var out []string
 	for _, e := range entries {
 		if !known[e.Name()] {
-			out = append(out, e.Name())
+			out = append(out, filepath.Join(partsName, e.Name()))
 		}
 	}
-	return out, nil
+	keys, err := filepath.Glob(filepath.Join(l.dir, "."+keyName+"*"))
+	for _, k := range keys {
+		out = append(out, filepath.Base(k))
+	}
+	return out, err
 }
 
 // Status is what a lake holds.

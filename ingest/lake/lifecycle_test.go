@@ -519,7 +519,7 @@ func TestSweep(t *testing.T) {
 		t.Errorf("%+v, %v", s, err)
 	}
 	gone, err := l.Sweep(ctx, day0.Add(time.Second))
-	if err != nil || !slices.Equal(gone, []string{"clicks-0.parquet", tempPrefix + "1"}) {
+	if err != nil || !slices.Equal(gone, []string{"parts/clicks-0.parquet", "parts/" + tempPrefix + "1"}) {
 		t.Errorf("removed: %v, %v", gone, err)
 	}
 	if err := holdsAll(ctx, l, []content{c}); err != nil {
