@@ -63,44 +63,69 @@ func attribute(purchases []table.Purchase, place []gap.Place, txs []table.Transa
 			pair(is[0], t)
 		}
 	}
-	rules := []struct {
-		purchase func(i int) string
-		tx       func(t int) string
-	}{
-		{func(i int) string { return purchases[i].CustomerKey }, func(t int) string { return txs[t].CustomerKey }},
-		{func(i int) string { return exactEmail(purchases[i].Email) }, func(t int) string { return exactEmail(txs[t].Email) }},
-		{func(i int) string { return looseEmail(purchases[i].Email) }, func(t int) string { return looseEmail(txs[t].Email) }},
-		{func(i int) string { return personKey(person(i)) }, func(t int) string { return personKey(txPerson(t)) }},
-	}
+	rules := attributionKeys(purchases, txs, person, txPerson)
 	match := table.Time(opt.MatchDays) * table.Day
 	for _, r := range rules {
-		a.pass(purchases, txs, live, dead, r.purchase, r.tx, window{before: early, after: match})
+		a.pass(purchases, txs, live, dead, r, window{before: early, after: match})
 	}
 	// A unit that is set wrongly makes all amounts differ by one factor: a fault
 	// of the data, not payments that were never recorded.
 	for _, scale := range []scale{{1, 100}, {100, 1}, {1, 1000}, {1000, 1}} {
 		for _, r := range rules {
-			a.unitFaults += a.pass(purchases, txs, live, dead, r.purchase, r.tx, window{before: early, after: match, scale: scale})
+			a.unitFaults += a.pass(purchases, txs, live, dead, r, window{before: early, after: match, scale: scale})
 		}
 	}
 	// What is left over was recorded late, mostly by hand after a complaint.
 	// Taking such a purchase for a gap would pay for it twice. Records from after
 	// the end of what is known may belong to payments that have not been read.
 	for _, r := range rules {
-		a.pass(purchases, txs, live, dead, r.purchase, r.tx, window{before: backdated, after: table.Time(opt.LookBackDays) * table.Day, until: opt.AsOf + match})
+		a.pass(purchases, txs, live, dead, r, window{before: backdated, after: table.Time(opt.LookBackDays) * table.Day, until: opt.AsOf + match})
 	}
 	return a
 }
 
-func personKey(n int32) string {
-	if n < 0 {
-		return ""
+// keys name the same thing on both sides by the same number; 0 is for none.
+type keys struct{ purchase, tx []int32 }
+
+// attributionKeys are the keys of each rule, in order.
+func attributionKeys(purchases []table.Purchase, txs []table.Transaction, person, txPerson func(i int) int32) []keys {
+	of := func(purchase, tx func(i int) string) keys {
+		k := keys{make([]int32, len(purchases)), make([]int32, len(txs))}
+		number := make(map[string]int32, len(txs))
+		for t := range txs {
+			if s := tx(t); usable(s) {
+				n := number[s]
+				if n == 0 {
+					n = int32(len(number) + 1)
+					number[s] = n
+				}
+				k.tx[t] = n
+			}
+		}
+		for i := range purchases {
+			if s := purchase(i); s != "" {
+				k.purchase[i] = number[s] // usable, or no record has it
+			}
+		}
+		return k
 	}
-	return string([]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)})
+	stitched := keys{make([]int32, len(purchases)), make([]int32, len(txs))}
+	for i := range purchases {
+		stitched.purchase[i] = person(i) + 1
+	}
+	for t := range txs {
+		stitched.tx[t] = txPerson(t) + 1
+	}
+	return []keys{
+		of(func(i int) string { return purchases[i].CustomerKey }, func(t int) string { return txs[t].CustomerKey }),
+		of(func(i int) string { return exactEmail(purchases[i].Email) }, func(t int) string { return exactEmail(txs[t].Email) }),
+		of(func(i int) string { return looseEmail(purchases[i].Email) }, func(t int) string { return looseEmail(txs[t].Email) }),
+		stitched,
+	}
 }
 
 type money struct {
-	key      string
+	key      int32
 	currency string
 	minor    int64
 }
@@ -117,36 +142,32 @@ type scale struct{ up, down int64 }
 
 // pass pairs what shares a key, currency and amount within the window, the
 // closest in time first, and counts the pairs.
-func (a *attribution) pass(purchases []table.Purchase, txs []table.Transaction, live func(int) bool, dead func(*table.Transaction) bool, pk, tk func(int) string, w window) int {
+func (a *attribution) pass(purchases []table.Purchase, txs []table.Transaction, live func(int) bool, dead func(*table.Transaction) bool, k keys, w window) int {
 	if w.scale == (scale{}) {
 		w.scale = scale{1, 1}
 	}
+	// The records that are left are few, so they are indexed.
 	open := map[money][]int{}
-	for i := range purchases {
-		if a.of[i] < 0 && live(i) {
-			if k := pk(i); usable(k) && purchases[i].Amount <= table.MaxAmount {
-				m := money{k, purchases[i].Currency, purchases[i].Amount * w.scale.up}
-				open[m] = append(open[m], i)
-			}
+	for t := range txs {
+		if k.tx[t] == 0 || a.used[t] || dead(&txs[t]) || w.until != 0 && txs[t].CreatedAt > w.until {
+			continue
 		}
+		m := money{k.tx[t], txs[t].Currency, txs[t].Amount * w.scale.down}
+		open[m] = append(open[m], t)
+	}
+	if len(open) == 0 {
+		return 0
 	}
 	type match struct {
 		dt   table.Time
 		i, t int
 	}
 	var ms []match
-	for t := range txs {
-		if a.used[t] || dead(&txs[t]) {
+	for i := range purchases {
+		if k.purchase[i] == 0 || a.of[i] >= 0 || !live(i) || purchases[i].Amount > table.MaxAmount {
 			continue
 		}
-		k := tk(t)
-		if !usable(k) {
-			continue
-		}
-		if w.until != 0 && txs[t].CreatedAt > w.until {
-			continue
-		}
-		for _, i := range open[money{k, txs[t].Currency, txs[t].Amount * w.scale.down}] {
+		for _, t := range open[money{k.purchase[i], purchases[i].Currency, purchases[i].Amount * w.scale.up}] {
 			dt := txs[t].CreatedAt - purchases[i].PurchasedAt
 			if dt >= -w.before && dt <= w.after {
 				ms = append(ms, match{max(dt, -dt), i, t})

@@ -2,9 +2,13 @@ package reconcile
 
 import (
 	"cmp"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"lostlink/ingest/table"
+	"lostlink/reconcile/browser"
 	"lostlink/reconcile/gap"
 )
 
@@ -54,9 +58,7 @@ func newBuilder(set *table.Set, roll *Rollup, opt Options) *builder {
 	b := &builder{opt: opt, purchases: set.Purchases.Rows(), customers: set.Customers.Rows(), transactions: set.Transactions.Rows()}
 	b.opt = settle(opt, b.purchases)
 	b.placed = places(b.purchases, b.opt)
-	b.rec = newRecords(set, roll, b.opt)
-	b.cat = newCatalogue(set, b.rec)
-	b.pages = newPages(set, b.rec, b.purchases, b.opt)
+	b.observe(set, roll)
 	b.gatherPeople()
 	b.indexPayments()
 	b.claims = b.readClaims(set)
@@ -69,10 +71,29 @@ func newBuilder(set *table.Set, roll *Rollup, opt Options) *builder {
 		},
 		func(t int) int32 { return b.txPerson[t] }, b.opt)
 	b.consents = newConsentIndex(set)
+	b.indexTraffic()
+	return b
+}
+
+// renew takes a set that holds more clicks and visits than the one the builder
+// was made of, but none that tell of further persons.
+func (b *builder) renew(set *table.Set, roll *Rollup) {
+	b.observe(set, roll)
+	b.indexTraffic()
+}
+
+// observe indexes clicks and visits, and what can be told of them alone.
+func (b *builder) observe(set *table.Set, roll *Rollup) {
+	b.rec = newRecords(set, roll, b.opt)
+	b.cat = newCatalogue(set, b.rec)
+	b.pages = newPages(set, b.rec, b.purchases, b.opt)
+}
+
+// indexTraffic finds whose the clicks and visits are.
+func (b *builder) indexTraffic() {
 	b.indexTouches()
 	b.indexAddresses()
 	b.countCoupons()
-	return b
 }
 
 // ordered lists the persons by node, so that every walk has one order.
@@ -228,15 +249,12 @@ func (b *builder) result(set *table.Set) *gap.Result {
 				credited[day] = &gap.Sum{}
 			}
 			credited[day].Add(r.Currency, r.Amount)
-			if c, ok := b.contested(i); ok {
-				res.Contested = append(res.Contested, c)
-			}
 		default:
 			place = gap.Unattributed
-			res.Gaps = append(res.Gaps, b.gap(i))
 		}
 		res.TieOut.Place(place, r.Currency, r.Amount)
 	}
+	res.Gaps, res.Contested = b.judgeAll()
 	for day, sum := range credited {
 		res.Attributed = append(res.Attributed, gap.DaySum{Day: day, Sum: *sum})
 	}
@@ -264,4 +282,53 @@ func (b *builder) result(set *table.Set) *gap.Result {
 	res.Missing = b.missing(set, res.Gaps)
 	res.Notes = b.notes()
 	return res
+}
+
+// judgeAll judges every purchase without attribution, and tells which credited
+// ones are contested. Each verdict depends on nothing but the indexes, so they
+// are made side by side; both lists are in the order of the purchases.
+func (b *builder) judgeAll() ([]gap.Gap, []gap.Contested) {
+	const stride = 256
+	type part struct {
+		gaps      []gap.Gap
+		contested []gap.Contested
+	}
+	parts := make([]part, (len(b.purchases)+stride-1)/stride)
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(parts)) {
+		wg.Go(func() {
+			w := b.worker()
+			for n := int(next.Add(1)) - 1; n < len(parts); n = int(next.Add(1)) - 1 {
+				for i := n * stride; i < min((n+1)*stride, len(b.purchases)); i++ {
+					switch {
+					case b.placed.place[i] != "":
+					case b.attributed.of[i] < 0:
+						parts[n].gaps = append(parts[n].gaps, w.gap(i))
+					default:
+						if c, ok := w.contested(i); ok {
+							parts[n].contested = append(parts[n].contested, c)
+						}
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+	var gaps []gap.Gap
+	var contested []gap.Contested
+	for _, p := range parts {
+		gaps = append(gaps, p.gaps...)
+		contested = append(contested, p.contested...)
+	}
+	return gaps, contested
+}
+
+// worker gives a builder that can be used beside others: it shares all but the
+// memory of user agents read.
+func (b *builder) worker() *builder {
+	w, rec := *b, *b.rec
+	rec.browsers = browser.Cache{}
+	w.rec = &rec
+	return &w
 }

@@ -201,7 +201,7 @@ func (b *builder) free(t *touch, p *person) bool {
 		return false
 	}
 	if e := exactEmail(t.click.Email); e != "" {
-		if n, ok := b.people.ids[emailNode+e]; ok && b.people.find(n) != p.node {
+		if n, ok := b.people.ids[identity{emailNode, e}]; ok && b.people.find(n) != p.node {
 			return false
 		}
 	}

@@ -34,14 +34,11 @@ func (p *person) activeOn(d, within table.Date) bool {
 // gatherPeople merges the ids of all records into persons.
 func (b *builder) gatherPeople() {
 	pp := newPeople()
-	names := map[int32]string{}
-	node := func(kind, id string) int32 {
+	node := func(kind nodeKind, id string) int32 {
 		if !usable(id) {
 			return -1
 		}
-		n := pp.node(kind, id)
-		names[n] = kind + id
-		return n
+		return pp.node(kind, id)
 	}
 	email := func(s string) int32 {
 		if e := exactEmail(s); e != "" {
@@ -50,23 +47,19 @@ func (b *builder) gatherPeople() {
 		return -1
 	}
 	var links []link
-	add := func(ns ...int32) int32 {
-		var l link
-		for _, n := range ns {
+	add := func(x, y, z int32) int32 {
+		links = append(links, link{x, y, z})
+		for _, n := range links[len(links)-1] {
 			if n >= 0 {
-				l.nodes = append(l.nodes, n)
+				return n
 			}
 		}
-		if len(l.nodes) == 0 {
-			return -1
-		}
-		links = append(links, l)
-		return l.nodes[0]
+		return -1
 	}
 	su := make([]int32, len(b.rec.signups))
 	for i := range b.rec.signups {
 		s := &b.rec.signups[i]
-		su[i] = add(email(s.Email), node(keyNode, s.CustomerKey))
+		su[i] = add(email(s.Email), node(keyNode, s.CustomerKey), -1)
 	}
 	cu := make([]int32, len(b.customers))
 	for i := range b.customers {
@@ -81,11 +74,12 @@ func (b *builder) gatherPeople() {
 	tx := make([]int32, len(b.transactions))
 	for i := range b.transactions {
 		t := &b.transactions[i]
-		tx[i] = add(email(t.Email), node(keyNode, t.CustomerKey))
+		tx[i] = add(email(t.Email), node(keyNode, t.CustomerKey), -1)
 	}
-	pp.stitch(links, func(n int32) string { return names[n] })
+	pp.stitch(links)
 	b.people = pp
 	b.bridge(su, pu, cu)
+	pp.flatten()
 
 	for i := range b.rec.signups {
 		s := &b.rec.signups[i]
@@ -96,7 +90,7 @@ func (b *builder) gatherPeople() {
 	for i := range b.rec.visits {
 		v := &b.rec.visits[i]
 		if e := exactEmail(v.Email); e != "" {
-			if n, ok := pp.ids[emailNode+e]; ok {
+			if n, ok := pp.ids[identity{emailNode, e}]; ok {
 				pp.own(v.VisitorID, v.VisitedAt, n)
 			}
 		}

@@ -18,13 +18,16 @@ import (
 
 // Run judges every purchase of the set. It fails when a purchase would be lost
 // or counted twice (the tie-out of gap.TieOut).
-func Run(set *table.Set, opt Options) (*gap.Result, error) { return judge(set, nil, opt) }
-
-func judge(set *table.Set, roll *Rollup, opt Options) (*gap.Result, error) {
+func Run(set *table.Set, opt Options) (*gap.Result, error) {
 	if set.Purchases == nil {
 		return nil, errNoPurchases
 	}
-	res := newBuilder(set, roll, opt).result(set)
+	return newBuilder(set, nil, opt).judged(set)
+}
+
+// judged gives the result, if it ties.
+func (b *builder) judged(set *table.Set) (*gap.Result, error) {
+	res := b.result(set)
 	if err := res.TieOut.Check(); err != nil {
 		return nil, err
 	}

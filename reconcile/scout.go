@@ -35,6 +35,10 @@ type Scout struct {
 	stretches    []*part
 	byPlace      map[place]*part
 	roll         Rollup
+	// builder is that of the rows kept when it was told who matters; grown tells
+	// that more were asked for.
+	builder *builder
+	grown   bool
 }
 
 // place is a stretch of a file.
@@ -199,7 +203,8 @@ func (s *Scout) Settle(kept *table.Set) bool {
 	}
 	s.settled = true
 	c.people()
-	return c.close()
+	s.grown = c.close()
+	return s.grown
 }
 
 // meet finds the visitor ids of customers that the small tables do not tell:
@@ -233,7 +238,14 @@ func (s *Scout) Wanted(file, n int) []uint32 {
 
 // Run judges the set of the small tables and all rows that were kept.
 func (s *Scout) Run(set *table.Set) (*gap.Result, error) {
-	return judge(set, &s.roll, s.opt)
+	if set.Purchases == nil {
+		return nil, errNoPurchases
+	}
+	if s.grown {
+		s.builder.renew(set, &s.roll)
+	}
+	s.builder.rec.files = set.Files
+	return s.builder.judged(set)
 }
 
 // closure follows the traces of the people whose journeys are told.
@@ -256,6 +268,7 @@ type closure struct {
 func (c *closure) people() {
 	s := c.s
 	b := newBuilder(c.kept, &s.roll, s.opt)
+	s.builder = b
 	tell := map[int32]bool{}
 	for i := range b.purchases {
 		p := b.purchaser[i]

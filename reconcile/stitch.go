@@ -15,7 +15,8 @@ import (
 // by mending the record that caused it. An address of the network, a name or a
 // visitor id never merges anybody.
 type people struct {
-	ids    map[string]int32 // "e:", "k:" or "c:" and the id → node
+	ids    map[identity]int32 // → node
+	names  []identity         // by node
 	parent []int32
 	// owners maps a visitor id to the persons who gave an e-mail address in
 	// that browser, in time order: a shared browser is split by time.
@@ -28,14 +29,25 @@ type owner struct {
 	node int32
 }
 
+// identity is an id of one kind.
+type identity struct {
+	kind nodeKind
+	id   string
+}
+
+type nodeKind uint8
+
 const (
-	emailNode    = "e:"
-	keyNode      = "k:"
-	customerNode = "c:"
+	emailNode nodeKind = iota
+	keyNode
+	customerNode
 )
 
+// called is what the report calls a kind.
+var called = map[nodeKind]string{emailNode: "email", keyNode: "customer_key", customerNode: "customer_id"}
+
 func newPeople() *people {
-	return &people{ids: map[string]int32{}, owners: map[string][]owner{}}
+	return &people{ids: map[identity]int32{}, owners: map[string][]owner{}}
 }
 
 // worthless ids stand for "none" in the systems that write them.
@@ -46,12 +58,13 @@ func usable(id string) bool {
 	return strings.Trim(id, "0- ") != "" && !worthless[strings.ToLower(id)]
 }
 
-func (p *people) node(kind, id string) int32 {
-	k := kind + id
+func (p *people) node(kind nodeKind, id string) int32 {
+	k := identity{kind, id}
 	n, ok := p.ids[k]
 	if !ok {
 		n = int32(len(p.parent))
 		p.ids[k] = n
+		p.names = append(p.names, k)
 		p.parent = append(p.parent, n)
 	}
 	return n
@@ -59,7 +72,9 @@ func (p *people) node(kind, id string) int32 {
 
 func (p *people) find(n int32) int32 {
 	for p.parent[n] != n {
-		p.parent[n] = p.parent[p.parent[n]]
+		if up := p.parent[p.parent[n]]; up != p.parent[n] {
+			p.parent[n] = up
+		}
 		n = p.parent[n]
 	}
 	return n
@@ -82,39 +97,38 @@ func (p *people) join(a, b int32) {
 // it is taken for a shared or dummy value and ties nobody.
 const maxMeetings = 8
 
-// link is one record's word that ids belong together.
-type link struct{ nodes []int32 }
+// link is one record's word that ids belong together; -1 fills up.
+type link [3]int32
 
 // stitch merges the ids that records mention together, leaving out those that
 // meet too many others.
-func (p *people) stitch(links []link, name func(int32) string) {
-	met := map[int32]map[int32]struct{}{}
+func (p *people) stitch(links []link) {
+	// Those met are few for all but shared ids, whose lists may grow.
+	met := make([][]int32, len(p.parent))
 	for _, l := range links {
-		for _, a := range l.nodes {
-			for _, b := range l.nodes {
-				if a == b {
-					continue
+		for _, a := range l {
+			for _, b := range l {
+				if a >= 0 && b >= 0 && a != b && !slices.Contains(met[a][max(0, len(met[a])-2*maxMeetings):], b) {
+					met[a] = append(met[a], b)
 				}
-				if met[a] == nil {
-					met[a] = map[int32]struct{}{}
-				}
-				met[a][b] = struct{}{}
 			}
 		}
 	}
 	over := map[int32]bool{}
 	for n, others := range met {
-		if len(others) > maxMeetings {
-			over[n] = true
-			kind, id, _ := strings.Cut(name(n), ":")
-			p.cut = append(p.cut, gap.OverConnected{Kind: map[string]string{"e": "email", "k": "customer_key", "c": "customer_id"}[kind],
-				ID: id, Other: len(others), Limit: maxMeetings})
+		if len(others) <= maxMeetings {
+			continue
+		}
+		slices.Sort(others)
+		if others = slices.Compact(others); len(others) > maxMeetings {
+			over[int32(n)] = true
+			p.cut = append(p.cut, gap.OverConnected{Kind: called[p.names[n].kind], ID: p.names[n].id, Other: len(others), Limit: maxMeetings})
 		}
 	}
 	for _, l := range links {
 		var first int32 = -1
-		for _, n := range l.nodes {
-			if over[n] {
+		for _, n := range l {
+			if n < 0 || over[n] {
 				continue
 			}
 			if first < 0 {
@@ -123,6 +137,14 @@ func (p *people) stitch(links []link, name func(int32) string) {
 				p.join(first, n)
 			}
 		}
+	}
+}
+
+// flatten makes find cheap, and safe for concurrent use, once nothing is joined
+// any more.
+func (p *people) flatten() {
+	for n := range p.parent {
+		p.parent[n] = p.find(int32(n))
 	}
 }
 

@@ -12,23 +12,18 @@ import (
 // Records tie ids together; an id that meets too many others ties nobody.
 func TestStitch(t *testing.T) {
 	p := newPeople()
-	names := map[int32]string{}
-	node := func(kind, id string) int32 {
-		n := p.node(kind, id)
-		names[n] = kind + id
-		return n
-	}
+	node := p.node
 	ada, key, customer := node(emailNode, "ada@mail.example"), node(keyNode, "c1"), node(customerNode, "cus_1")
 	second, lone := node(emailNode, "ada@work.example"), node(emailNode, "ben@mail.example")
 	shared := node(keyNode, "demo")
-	links := []link{{[]int32{ada, key}}, {[]int32{key, customer}}, {[]int32{customer, second}}, {[]int32{lone}}, {[]int32{shared, ada}}, {[]int32{shared, lone}}}
+	links := []link{{ada, key, -1}, {key, -1, customer}, {customer, second, -1}, {-1, lone, -1}, {shared, ada, -1}, {shared, lone, -1}}
 	for i := range maxMeetings - 1 {
-		links = append(links, link{[]int32{shared, node(emailNode, fmt.Sprintf("u%d@mail.example", i))}})
+		links = append(links, link{shared, node(emailNode, fmt.Sprintf("u%d@mail.example", i)), -1})
 	}
-	p.stitch(links, func(n int32) string { return names[n] })
+	p.stitch(links)
 	for _, n := range []int32{key, customer, second} {
 		if p.find(n) != p.find(ada) {
-			t.Errorf("%s is not %s's", names[n], names[ada])
+			t.Errorf("%s is not %s's", p.names[n].id, p.names[ada].id)
 		}
 	}
 	if p.find(lone) == p.find(ada) {
