@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"lostlink/report/bulk"
+	"lostlink/report/push"
 )
 
 func (k *checker) bulk(path string, v bulking) bulk.Settings {
@@ -47,6 +48,21 @@ func (k *checker) bulk(path string, v bulking) bulk.Settings {
 			k.value(at+".value", c.Value, bulk.CheckValue(c.Value))
 		}
 		s.Columns = append(s.Columns, bulk.Column(c))
+	}
+	return s
+}
+
+func (k *checker) push(path string, v pushing) push.Settings {
+	s := push.Settings{Address: strings.TrimSuffix(v.Address, "/"), ConversionAddress: strings.TrimSuffix(v.ConversionAddress, "/"), PublicKey: v.PublicKey,
+		SecretKeyFile: v.SecretKeyFile, TokenFile: v.TokenFile, SettleSeconds: k.atLeast(path+".settle_seconds", v.SettleSeconds, 0)}
+	for _, a := range []struct{ key, address string }{{".address", s.Address}, {".conversion_address", s.ConversionAddress}} {
+		if wrong := push.CheckAddress(a.address); wrong != "" {
+			// The address may hold a password.
+			k.fault(path+a.key, "", wrong, "write https:// and what follows, without a key")
+		}
+	}
+	if strings.ContainsAny(s.PublicKey, ": \t") {
+		k.fault(path+".public_key", "", "is no public key", "write the public key alone; the secret key has a file of its own")
 	}
 	return s
 }

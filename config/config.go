@@ -9,6 +9,7 @@ import (
 	"lostlink/reconcile"
 	"lostlink/report"
 	"lostlink/report/bulk"
+	"lostlink/report/push"
 )
 
 // Config is everything a run is told. The zero value is not useful; start from
@@ -34,6 +35,9 @@ type Config struct {
 	// Bulk says what files are made of what was approved. Paths of templates are
 	// kept as written; see [Config.Path].
 	Bulk bulk.Settings
+	// Push says where the platform's API is. It holds no secrets, and the paths
+	// of the files that do are kept as written.
+	Push push.Settings
 	// Dir is the folder of the configuration file, "" if there was none. It is
 	// not an option and not written.
 	Dir string
@@ -59,6 +63,7 @@ func Default() *Config {
 		Output:    "out",
 		State:     "state",
 		Bulk:      bulk.DefaultSettings(),
+		Push:      push.DefaultSettings(),
 	}
 }
 

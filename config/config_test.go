@@ -16,6 +16,7 @@ import (
 	"lostlink/reconcile/gap"
 	"lostlink/report"
 	"lostlink/report/bulk"
+	"lostlink/report/push"
 )
 
 var update = flag.Bool("update", false, "write the .err files anew")
@@ -102,7 +103,7 @@ func TestExampleSources(t *testing.T) {
 // an option that no key reaches could not be set.
 func TestFileHasEveryOption(t *testing.T) {
 	c := full()
-	for _, v := range []reflect.Value{reflect.ValueOf(*c), reflect.ValueOf(c.Ingest), reflect.ValueOf(c.Ingest.Sources[0]), reflect.ValueOf(c.Reconcile), reflect.ValueOf(c.Report), reflect.ValueOf(c.Bulk)} {
+	for _, v := range []reflect.Value{reflect.ValueOf(*c), reflect.ValueOf(c.Ingest), reflect.ValueOf(c.Ingest.Sources[0]), reflect.ValueOf(c.Reconcile), reflect.ValueOf(c.Report), reflect.ValueOf(c.Bulk), reflect.ValueOf(c.Push)} {
 		for i := range v.NumField() {
 			if v.Field(i).IsZero() {
 				name := v.Type().Field(i).Name
@@ -179,6 +180,8 @@ func full() *Config {
 		Bulk: bulk.Settings{Platform: "partnerstack", Credit: bulk.CreditTransaction, ClickDays: 30, RowsMax: 500,
 			Templates: []bulk.Template{{File: "customers", Path: "templates/customers.csv"}},
 			Columns:   []bulk.Column{{File: "customers", From: "email", To: "Email"}, {File: "customers", Value: "EUR", To: "Wallet"}}},
+		Push: push.Settings{Address: "https://api.platform.example/v2", ConversionAddress: "https://clicks.platform.example", PublicKey: "pk_made_up",
+			SecretKeyFile: "platform.key", TokenFile: "platform.token", SettleSeconds: 5},
 		Ledger: Ledger{URL: "postgres://jo@db.vendor.example/lostlink", Programme: "Old name"},
 	}
 }

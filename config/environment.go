@@ -8,13 +8,14 @@ import (
 	"strings"
 
 	"lostlink/report/ledger"
+	"lostlink/report/push"
 )
 
 const prefix = "LOSTLINK_"
 
-// otherVariables are read elsewhere and are no options: by the project's own
-// tests.
-var otherVariables = []string{"LOSTLINK_NO_SKIP", "LOSTLINK_OOXML_VALIDATOR", "LOSTLINK_SHARED", "LOSTLINK_SWEEP", "LOSTLINK_SWEEP_CHILD"}
+// otherVariables are read elsewhere and are no options: secrets that only the
+// command needs that sends them, and those of the project's own tests.
+var otherVariables = []string{push.SecretKeyVariable, push.TokenVariable, "LOSTLINK_NO_SKIP", "LOSTLINK_OOXML_VALIDATOR", "LOSTLINK_SHARED", "LOSTLINK_SWEEP", "LOSTLINK_SWEEP_CHILD"}
 
 // Variable is an environment variable and the key it sets.
 type Variable struct {

@@ -13,7 +13,8 @@ import (
 // move no figure. Sources are listed with their files instead.
 var unfigured = []string{"data", "output", "state", "installation_key", "installation_key_file", "sources",
 	"review.require_approver", "ledger.url", "ledger.url_file", "ledger.programme",
-	"bulk.platform", "bulk.credit", "bulk.click_days", "bulk.rows_max", "bulk.templates", "bulk.columns"}
+	"bulk.platform", "bulk.credit", "bulk.click_days", "bulk.rows_max", "bulk.templates", "bulk.columns",
+	"push.address", "push.conversion_address", "push.public_key", "push.secret_key_file", "push.token_file", "push.settle_seconds"}
 
 // Figures lists every configured value that moves a figure, in the order of the
 // example and written as in the file.

@@ -36,6 +36,7 @@ type file struct {
 	Review              reviewing   `mapstructure:"review"`
 	Ledger              ledgerPlace `mapstructure:"ledger"`
 	Bulk                bulking     `mapstructure:"bulk"`
+	Push                pushing     `mapstructure:"push"`
 	Sources             []input     `mapstructure:"sources"`
 }
 
@@ -90,6 +91,15 @@ type bulking struct {
 	RowsMax   int          `mapstructure:"rows_max"`
 	Templates []template   `mapstructure:"templates"`
 	Columns   []bulkColumn `mapstructure:"columns"`
+}
+
+type pushing struct {
+	Address           string `mapstructure:"address"`
+	ConversionAddress string `mapstructure:"conversion_address"`
+	PublicKey         string `mapstructure:"public_key"`
+	SecretKeyFile     string `mapstructure:"secret_key_file"`
+	TokenFile         string `mapstructure:"token_file"`
+	SettleSeconds     int    `mapstructure:"settle_seconds"`
 }
 
 type template struct {
@@ -176,6 +186,7 @@ func fileOf(c *Config) *file {
 		Bulk: bulking{c.Bulk.Platform, string(c.Bulk.Credit), c.Bulk.ClickDays, c.Bulk.RowsMax,
 			convert(c.Bulk.Templates, func(t bulk.Template) template { return template(t) }),
 			convert(c.Bulk.Columns, func(b bulk.Column) bulkColumn { return bulkColumn(b) })},
+		Push:       pushing(c.Push),
 		Thresholds: convert(r.Thresholds, func(t reconcile.Threshold) threshold { return threshold(t) }),
 		Sources: convert(c.Ingest.Sources, func(s ingest.Source) input {
 			return input{s.Name, s.Format, string(s.Table), s.Files, s.Optional, s.Zone, string(s.Unit), s.Currency,
@@ -242,6 +253,7 @@ func (f *file) config(k *checker) *Config {
 		Report:          k.report("report", f.Report),
 		RequireApprover: f.Review.RequireApprover,
 		Bulk:            k.bulk("bulk", f.Bulk),
+		Push:            k.push("push", f.Push),
 	}
 	c.Report.Programme = f.Programme
 	c.Ingest.Sources = k.sources("sources", f.Sources)

@@ -20,6 +20,7 @@ import (
 	"lostlink/ingest/source"
 	"lostlink/ingest/table"
 	"lostlink/reconcile/gap"
+	"lostlink/report/push"
 	"lostlink/report/workbook"
 )
 
@@ -371,6 +372,7 @@ var variable = regexp.MustCompile("`(LOSTLINK_[A-Z_]+)`")
 // TestDocVariables holds the variables the docs name to those there are.
 func TestDocVariables(t *testing.T) {
 	known := []string{"LOSTLINK_NO_SKIP", "LOSTLINK_SHARED", "LOSTLINK_OOXML_VALIDATOR", "LOSTLINK_SWEEP"} // of the tests
+	known = append(known, push.SecretKeyVariable, push.TokenVariable)
 	for _, v := range config.Variables() {
 		known = append(known, v.Name)
 	}
