@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -66,19 +68,30 @@ CREATE TABLE suppressed (
 
 // openCatalog opens the database, made anew if there is none.
 func openCatalog(ctx context.Context, path string, readOnly bool) (*sql.DB, error) {
-	q := url.Values{"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "secure_delete(1)", "busy_timeout(5000)", "foreign_keys(1)"}, "_txlock": {"immediate"}}
-	if readOnly {
-		q = url.Values{"_pragma": {"query_only(1)", "busy_timeout(5000)", "foreign_keys(1)"}}
+	pragmas := "_pragma=query_only(1)&_pragma=busy_timeout(5000)"
+	if !readOnly {
+		pragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=secure_delete(1)&_txlock=immediate"
+		// SQLite would make it readable to all, and gives its side files the mode
+		// of the file.
+		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		if err := f.Close(); err != nil {
+			return nil, err
+		}
 	}
-	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String())
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: abs, RawQuery: pragmas}).String())
 	if err != nil {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
-	err = migrate(ctx, db, readOnly)
-	if err != nil {
-		db.Close()
-		return nil, fmt.Errorf("catalog %s: %w", path, err)
+	if err := migrate(ctx, db, readOnly); err != nil {
+		return nil, errors.Join(fmt.Errorf("catalog %s: %w", path, err), db.Close())
 	}
 	return db, nil
 }
@@ -94,7 +107,7 @@ func migrate(ctx context.Context, db *sql.DB, readOnly bool) error {
 	case version > schemaVersion:
 		return fmt.Errorf("is of version %d, made by a newer lostlink; this one knows up to %d", version, schemaVersion)
 	case readOnly:
-		return errors.New("is empty")
+		return ErrNone // it was not finished
 	}
 	return inTx(ctx, db, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, schema); err != nil {

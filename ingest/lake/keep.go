@@ -21,8 +21,8 @@ import (
 // Retention says what the lake may forget.
 type Retention struct {
 	Now time.Time
-	// Current are the inputs of the run that ends now. What they replace, an
-	// earlier content of the same file, is forgotten.
+	// Current are the inputs of the run that ends now; nil: those of the last
+	// one. What they replace, an earlier content of the same file, is forgotten.
 	Current []Key
 	// UnusedFor is how long an input that no run reads any more is kept. 0: for
 	// ever, unless Before says otherwise.
@@ -44,6 +44,12 @@ func (l *Lake) Retain(ctx context.Context, r Retention) ([]*Input, error) {
 	current := map[Key]bool{}
 	for _, k := range r.Current {
 		current[k] = true
+	}
+	if r.Current == nil && len(all) > 0 {
+		last := slices.MaxFunc(all, func(a, b *Input) int { return a.Used.Compare(b.Used) }).Used
+		for _, in := range all {
+			current[in.Key] = in.Used.Equal(last)
+		}
 	}
 	names := map[string]bool{}
 	for _, in := range all {

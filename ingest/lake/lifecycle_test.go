@@ -432,12 +432,13 @@ func TestRetain(t *testing.T) {
 		r    Retention
 		gone []string
 	}{
-		{"nothing asked", Retention{Now: at(100)}, nil},
+		{"nothing asked", Retention{Now: at(100), Current: []Key{}}, nil},
+		{"the last run's stay", Retention{Now: at(100), UnusedFor: time.Hour, Before: 1 << 62}, nil},
 		{"an earlier content of a file of today", Retention{Now: at(1), Current: []Key{{}}}, []string{"log"}},
-		{"unused", Retention{Now: at(31), UnusedFor: 30 * 24 * time.Hour}, []string{"gone", "log", "log", "old"}},
-		{"used till lately", Retention{Now: at(29), UnusedFor: 30 * 24 * time.Hour}, nil},
+		{"unused", Retention{Now: at(31), Current: []Key{}, UnusedFor: 30 * 24 * time.Hour}, []string{"gone", "log", "log", "old"}},
+		{"used till lately", Retention{Now: at(29), Current: []Key{}, UnusedFor: 30 * 24 * time.Hour}, nil},
 		{"current ones stay", Retention{Now: at(31), UnusedFor: 30 * 24 * time.Hour, Current: []Key{{}}}, []string{"gone", "log", "old"}},
-		{"old rows", Retention{Now: at(1), Before: 1769938200000000 + 5000*table.Second}, []string{"old"}},
+		{"old rows", Retention{Now: at(1), Current: []Key{}, Before: 1769938200000000 + 5000*table.Second}, []string{"old"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := open(t, t.TempDir())
@@ -670,6 +671,11 @@ func TestSecret(t *testing.T) {
 	info, err := os.Stat(filepath.Join(dir, keyName))
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the key's mode: %v, %v", info.Mode(), err)
+	}
+	for _, name := range []string{catalogName, lockName} {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", name, info.Mode(), err)
+		}
 	}
 	if err := os.WriteFile(filepath.Join(dir, keyName), []byte("short"), 0o600); err != nil {
 		t.Fatal(err)
