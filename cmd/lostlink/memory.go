@@ -52,13 +52,13 @@ func openLedger(ctx context.Context, c *config.Config) (*ledger.Ledger, error) {
 	return nil, err
 }
 
-// existingLedger opens the ledger of a configuration, which must be there: a
-// new one would know of no decision, and anything could be paid again.
-func existingLedger(ctx context.Context, c *config.Config) (*ledger.Ledger, error) {
+// mustExist fails if there is no ledger yet: a new one would know of no
+// decision, and anything could be paid again.
+func mustExist(c *config.Config) error {
 	if place := ledgerPlace(c); !ledger.Exists(place) {
-		return nil, fmt.Errorf("there is no ledger at %s: nothing was reported from there; name the state folder with --state, or begin with \"lostlink run\"", place)
+		return fmt.Errorf("there is no ledger at %s: nothing was reported from there; name the state folder with --state, or begin with \"lostlink run\"", place)
 	}
-	return ledger.Open(ctx, ledgerPlace(c))
+	return nil
 }
 
 // instant is what time it is; only commands know.

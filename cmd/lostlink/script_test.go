@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gofrs/flock"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -35,8 +36,10 @@ const scripts = "../../testdata/run"
 //	gzip FILE                         pack it as FILE.gz and remove it
 //	truncate FILE N                   keep the first N bytes
 //	lock DIR                          hold the lock of a state folder until the script ends
-//	unrun FILE NEW                    copy a file, stdout or stderr with RUN for the id of a run
+//	unrun FILE NEW                    copy a file, stdout or stderr with RUN for the id of a run and TODAY for
+//	                                  the day; FILE may be a pattern of one file
 //	[!] same FILE-OR-DIR...           they have the same bytes; folders the same files too
+//	decide BOOK COPY [WORD...]        fill a workbook in as a reviewer does, see [decided]
 //	mode MODE FILE...                 the files and folders have these permissions (octal)
 func TestScript(t *testing.T) {
 	vendor, err := filepath.Abs(filepath.Join(scripts, "vendor"))
@@ -65,6 +68,7 @@ func TestScript(t *testing.T) {
 			"lock":     holdLock,
 			"unrun":    unrun,
 			"same":     same,
+			"decide":   decide,
 			"mode":     mode,
 		},
 	})
@@ -148,7 +152,12 @@ var anyRun = regexp.MustCompile(`\d{4}-\d\d-\d\d-[0-9a-f]{8}`)
 
 func unrun(ts *testscript.TestScript, neg bool, args []string) {
 	wants(ts, neg || len(args) != 2, "unrun FILE NEW")
-	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(anyRun.ReplaceAllString(ts.ReadFile(args[0]), "RUN")), 0o600))
+	if found, _ := filepath.Glob(ts.MkAbs(args[0])); len(found) == 1 {
+		args[0] = found[0]
+	}
+	text := anyRun.ReplaceAllString(ts.ReadFile(args[0]), "RUN")
+	text = strings.ReplaceAll(text, time.Now().UTC().Format(time.DateOnly), "TODAY")
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o600))
 }
 
 func same(ts *testscript.TestScript, neg bool, args []string) {

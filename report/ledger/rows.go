@@ -184,6 +184,12 @@ func (it *Item) Approved() review.Approved {
 	}
 }
 
+// How something was created.
+const (
+	ViaFile = "file"
+	ViaAPI  = "api"
+)
+
 // Creation is what an item became at the platform.
 type Creation struct {
 	ID   string `parquet:"id"`   // tells it from all others
