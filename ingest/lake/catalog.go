@@ -59,7 +59,7 @@ CREATE TABLE input_table (
 	PRIMARY KEY (input, kind)
 ) STRICT;
 CREATE TABLE suppressed (
-	what  TEXT NOT NULL CHECK (what IN ('email', 'variants', 'visitor')),
+	what  TEXT NOT NULL CHECK (what IN ('email', 'variants', 'visitor', 'customer')),
 	hash  TEXT NOT NULL,
 	since INTEGER NOT NULL,
 	PRIMARY KEY (what, hash)

@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 	asked := false
 	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "rapid.checks" })
 	if !asked {
-		flag.Set("rapid.checks", "25")
+		flag.Set("rapid.checks", "15")
 	}
 	os.Exit(m.Run())
 }

@@ -9,10 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
@@ -27,10 +24,11 @@ import (
 // Suppression is the list of people who were erased, by keyed hashes. Who reads
 // inputs asks it about every row, so that nobody comes back. A nil one is empty.
 type Suppression struct {
-	key      []byte
-	emails   map[string]bool // hidden
-	variants map[string]bool // loose parts of hidden ones
-	visitors map[string]bool
+	key       []byte
+	emails    map[string]bool // hidden
+	variants  map[string]bool // loose parts of hidden ones
+	visitors  map[string]bool
+	customers map[string]bool // ids and keys of theirs
 }
 
 // What the catalog's table suppressed holds.
@@ -38,17 +36,27 @@ const (
 	whatEmail    = "email"
 	whatVariants = "variants"
 	whatVisitor  = "visitor"
+	whatCustomer = "customer"
 )
+
+func newSuppression(key []byte) *Suppression {
+	return &Suppression{key: key, emails: map[string]bool{}, variants: map[string]bool{}, visitors: map[string]bool{}, customers: map[string]bool{}}
+}
+
+// lists gives the list by what it holds.
+func (s *Suppression) lists() map[string]map[string]bool {
+	return map[string]map[string]bool{whatEmail: s.emails, whatVariants: s.variants, whatVisitor: s.visitors, whatCustomer: s.customers}
+}
 
 // Suppression reads the list.
 func (l *Lake) Suppression(ctx context.Context) (*Suppression, error) {
-	s := &Suppression{key: l.key, emails: map[string]bool{}, variants: map[string]bool{}, visitors: map[string]bool{}}
+	s := newSuppression(l.key)
 	rows, err := l.db.QueryContext(ctx, "SELECT what, hash FROM suppressed")
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	of := map[string]map[string]bool{whatEmail: s.emails, whatVariants: s.variants, whatVisitor: s.visitors}
+	of := s.lists()
 	for rows.Next() {
 		var what, hash string
 		if err := rows.Scan(&what, &hash); err != nil {
@@ -62,10 +70,10 @@ func (l *Lake) Suppression(ctx context.Context) (*Suppression, error) {
 // SuppressionIn reads the list of the lake in a folder, for a run that does not
 // use the lake; nil if there is none.
 func SuppressionIn(ctx context.Context, dir string) (*Suppression, error) {
-	if _, err := os.Stat(filepath.Join(dir, catalogName)); errors.Is(err, fs.ErrNotExist) {
+	l, err := Open(ctx, dir, Options{ReadOnly: true})
+	if errors.Is(err, ErrNone) {
 		return nil, nil
 	}
-	l, err := Open(ctx, dir, Options{ReadOnly: true})
 	if err != nil {
 		return nil, err
 	}
@@ -75,14 +83,14 @@ func SuppressionIn(ctx context.Context, dir string) (*Suppression, error) {
 
 // Empty tells whether nobody is on the list.
 func (s *Suppression) Empty() bool {
-	return s == nil || len(s.emails)+len(s.variants)+len(s.visitors) == 0
+	return s == nil || len(s.emails)+len(s.variants) == 0
 }
 
 // Screen looks at rows for the people of a list. It is for one goroutine.
 type Screen struct {
 	*Suppression
-	hider *email.Hider
-	seed  uint64
+	hider             *email.Hider
+	visitor, customer uint64 // seeds
 }
 
 // Screen makes one; nil of an empty list.
@@ -90,7 +98,7 @@ func (s *Suppression) Screen() *Screen {
 	if s.Empty() {
 		return nil
 	}
-	return &Screen{Suppression: s, hider: email.NewHider(s.key), seed: visitorSeed(s.key)}
+	return &Screen{Suppression: s, hider: email.NewHider(s.key), visitor: seed(s.key, whatVisitor), customer: seed(s.key, whatCustomer)}
 }
 
 // Address tells whether somebody with this e-mail address was erased.
@@ -105,7 +113,12 @@ func (s *Screen) Address(address string) bool {
 // Visitor tells whether the browser of this visitor id was that of somebody who
 // was erased.
 func (s *Screen) Visitor(id string) bool {
-	return s != nil && id != "" && len(s.visitors) > 0 && s.visitors[visitorHash(s.seed, id)]
+	return s != nil && id != "" && len(s.visitors) > 0 && s.visitors[idHash(s.visitor, id)]
+}
+
+// Customer tells whether an id or key is that of a customer who was erased.
+func (s *Screen) Customer(id string) bool {
+	return s != nil && id != "" && len(s.customers) > 0 && s.customers[idHash(s.customer, id)]
 }
 
 var addresses = regexp.MustCompile(`[^\s"'<>,;:=?&/#]+(?:@|%40)[^\s"'<>,;:=?&/#]+`)
@@ -129,8 +142,8 @@ func (s *Screen) within(text string) bool {
 
 // Apply takes the erased people out of a row and tells whether it stays. Their
 // clicks, visits, sign-ups and consents go. Payments and what the platform keeps
-// of them stay, since the figures must tie, under a name that tells nothing and
-// is the same everywhere; so do partners and claims.
+// of them stay, since the figures must tie, under names that tell nothing and
+// are the same everywhere; so do partners and claims.
 func Apply[T table.Row](s *Screen, row *T) (stays bool) {
 	if s == nil {
 		return true
@@ -145,11 +158,11 @@ func Apply[T table.Row](s *Screen, row *T) (stays bool) {
 	case *table.Consent:
 		return !s.Visitor(r.VisitorID)
 	case *table.Purchase:
-		if s.Address(r.Email) {
+		if s.Address(r.Email) || s.Customer(r.CustomerID) || s.Customer(r.CustomerKey) {
 			r.Name, r.IP, r.ClickID = "", "", ""
 		}
 	case *table.Customer:
-		if s.Address(r.Email) {
+		if s.Address(r.Email) || s.Customer(r.CustomerKey) || s.Customer(r.ProviderKey) {
 			r.Name = ""
 		}
 	case *table.Partner:
@@ -166,30 +179,39 @@ func Apply[T table.Row](s *Screen, row *T) (stays bool) {
 		if c.form != text {
 			continue
 		}
-		if t := textAt(p, c.offset); strings.Contains(*t, "@") && s.Address(*t) {
+		t := textAt(p, c.offset)
+		switch {
+		case strings.Contains(*t, "@") && s.Address(*t):
+			*t = s.alias(*t) + "@erased.invalid"
+		case customerIDs[c.name] && s.Customer(*t):
 			*t = s.alias(*t)
 		}
 	}
 	return true
 }
 
-// alias stands for an erased person's address, and compares like it.
-func (s *Screen) alias(address string) string {
-	h := s.hider.Hide(address)
-	return "erased-" + h[3:19] + "@erased.invalid"
+// customerIDs are the columns that name a customer of the vendor.
+var customerIDs = map[string]bool{"customer_id": true, "customer_key": true, "provider_key": true}
+
+// alias stands for an erased person's address or id, and compares like it.
+func (s *Screen) alias(id string) string {
+	if h := s.hider.Hide(id); h != "" {
+		return "erased-" + h[3:19]
+	}
+	return "erased-" + idHash(s.customer, id)[:16]
 }
 
-// visitorHash names a visitor id on the list. There are too many ids in a log to
+// idHash names an id on the list. There are too many visitor ids in a log to
 // hash each the way addresses are; they are random, so that a fast hash under a
 // seed nobody knows does.
-func visitorHash(seed uint64, id string) string {
+func idHash(seed uint64, id string) string {
 	h := xxh3.HashString128Seed(id, seed).Bytes()
 	return hex.EncodeToString(h[:])
 }
 
-func visitorSeed(key []byte) uint64 {
+func seed(key []byte, what string) uint64 {
 	h := hmac.New(sha256.New, key)
-	h.Write([]byte(whatVisitor))
+	h.Write([]byte(what))
 	return binary.LittleEndian.Uint64(h.Sum(nil))
 }
 
@@ -208,7 +230,7 @@ type Erased struct {
 }
 
 // Erase forgets a person, and puts the address on the list of people that are
-// not to come back, together with the visitor ids that only this person used.
+// not to come back, together with the visitor ids and customer ids that only this person had.
 // With variants, all spellings that mail systems treat as the same mailbox are
 // meant. What has rows of the person is forgotten as a whole, and is to be read
 // again past the list: the counts and notes of a file then are as if it had been
@@ -231,12 +253,13 @@ func (l *Lake) Erase(ctx context.Context, address string, variants bool, now tim
 	if err != nil {
 		return nil, err
 	}
-	list := &Suppression{key: l.key, emails: map[string]bool{hidden: true}, variants: map[string]bool{}, visitors: map[string]bool{}}
+	list := newSuppression(l.key)
+	list.emails[hidden] = true
 	if variants {
 		list.variants[email.Loose(hidden)] = true
 	}
-	s := &search{Screen: list.Screen(), v: v, hidden: hidden, mine: map[string]bool{}, shared: map[string]bool{},
-		spellings: map[string]bool{}, files: map[int32]bool{}, rows: map[table.Kind]int64{}}
+	s := &search{Screen: list.Screen(), v: v, hidden: hidden, mine: map[string]bool{}, shared: map[string]bool{}, ids: map[string]bool{},
+		sharedIDs: map[string]bool{}, spellings: map[string]bool{}, files: map[int32]bool{}, rows: map[table.Kind]int64{}}
 	if err := s.run(ctx); err != nil {
 		return nil, err
 	}
@@ -250,7 +273,7 @@ func (l *Lake) Erase(ctx context.Context, address string, variants bool, now tim
 	}
 	l.mu.Lock()
 	err = l.swap(ctx, func(tx *sql.Tx) error {
-		for what, hashes := range map[string]map[string]bool{whatEmail: s.emails, whatVariants: s.variants, whatVisitor: s.visitors} {
+		for what, hashes := range s.lists() {
 			for h := range hashes {
 				if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO suppressed (what, hash, since) VALUES (?, ?, ?)", what, h, now.Unix()); err != nil {
 					return err
@@ -283,43 +306,34 @@ type search struct {
 	hidden    string
 	mine      map[string]bool // visitor ids the person was seen with
 	shared    map[string]bool // those of them that others were seen with
+	ids       map[string]bool // customer ids the person had
+	sharedIDs map[string]bool // customer ids others had
 	spellings map[string]bool // variants met and left, hidden
 	files     map[int32]bool
 	rows      map[table.Kind]int64
 }
 
 func (s *search) run(ctx context.Context) error {
-	if err := s.signups(ctx, func(visitor string) { s.mine[visitor] = true }, nil); err != nil {
-		return err
-	}
+	clickOf := func(c *table.Click) (string, string) { return c.Email, c.VisitorID }
+	visitOf := func(v *table.Visit) (string, string) { return v.Email, v.VisitorID }
 	for _, look := range []func() error{
 		func() error {
-			return byEmail(ctx, s, func(c *table.Click) (string, string) { return c.Email, c.VisitorID })
+			return records(ctx, s, func(r *table.Signup) []string { return []string{r.Email, r.VisitorID, r.CustomerKey} })
 		},
 		func() error {
-			return byEmail(ctx, s, func(v *table.Visit) (string, string) { return v.Email, v.VisitorID })
-		},
-		// Whoever shares a browser with others takes only their own rows along.
-		func() error { return s.signups(ctx, nil, func(visitor string) { s.shared[visitor] = true }) },
-		func() error {
-			return byVisitor(ctx, s, func(c *table.Click) (string, string) { return c.Email, c.VisitorID }, s.others)
+			return records(ctx, s, func(r *table.Purchase) []string { return []string{r.Email, "", r.CustomerID, r.CustomerKey} })
 		},
 		func() error {
-			return byVisitor(ctx, s, func(v *table.Visit) (string, string) { return v.Email, v.VisitorID }, s.others)
+			return records(ctx, s, func(r *table.Customer) []string { return []string{r.Email, "", r.CustomerKey, r.ProviderKey} })
 		},
 		func() error {
-			for id := range s.mine {
-				if !s.shared[id] {
-					s.visitors[visitorHash(s.seed, id)] = true
-				}
-			}
-			for id := range s.shared {
-				if !s.mine[id] {
-					delete(s.shared, id)
-				}
-			}
-			return nil
+			return records(ctx, s, func(r *table.Transaction) []string { return []string{r.Email, "", r.CustomerKey} })
 		},
+		func() error { return byEmail(ctx, s, clickOf) },
+		func() error { return byEmail(ctx, s, visitOf) },
+		func() error { return byVisitor(ctx, s, clickOf) },
+		func() error { return byVisitor(ctx, s, visitOf) },
+		s.list,
 		// What Apply would change is what has to be read again.
 		func() error { return changed[table.Click](ctx, s) },
 		func() error { return changed[table.Visit](ctx, s) },
@@ -341,25 +355,49 @@ func (s *search) run(ctx context.Context) error {
 	return nil
 }
 
-// signups tells the visitor ids of the person's sign-ups, and those of others.
-func (s *search) signups(ctx context.Context, mine, others func(visitor string)) error {
-	return Scan(ctx, s.v, []string{"email", "visitor_id"}, func(r *table.Signup) error {
-		switch hit := s.Address(r.Email); {
-		case r.VisitorID == "":
-		case hit && mine != nil:
-			mine(strings.Clone(r.VisitorID))
-		case !hit && others != nil:
-			others(strings.Clone(r.VisitorID))
+// list puts what only the person had on the list: whoever shares a browser, or
+// an id that stands for many, takes only rows with their address along.
+func (s *search) list() error {
+	for id := range s.shared {
+		if !s.mine[id] {
+			delete(s.shared, id)
+		}
+	}
+	for id := range s.mine {
+		if !s.shared[id] {
+			s.visitors[idHash(s.visitor, id)] = true
+		}
+	}
+	for id := range s.ids {
+		if !s.sharedIDs[id] && !s.Address(id) {
+			s.customers[idHash(s.customer, id)] = true
+		}
+	}
+	return nil
+}
+
+// records notes the visitor id and the customer ids of rows with an address;
+// of gives the address, the visitor id and the others.
+func records[T table.Row](ctx context.Context, s *search, of func(*T) []string) error {
+	return Scan(ctx, s.v, nil, func(r *T) error {
+		values := of(r)
+		if email.Exact(values[0]) == "" {
+			return nil
+		}
+		visitors, ids := s.shared, s.sharedIDs
+		if s.Address(values[0]) {
+			visitors, ids = s.mine, s.ids
+		}
+		if v := values[1]; v != "" {
+			visitors[strings.Clone(v)] = true
+		}
+		for _, id := range values[2:] {
+			if id != "" {
+				ids[strings.Clone(id)] = true
+			}
 		}
 		return nil
 	})
-}
-
-// others notes a visitor id of the person with somebody else's address.
-func (s *search) others(mail, visitor string) {
-	if mail != "" && !s.Address(mail) {
-		s.shared[visitor] = true
-	}
 }
 
 // byEmail notes the visitor ids of rows with the person's address, and other
@@ -383,8 +421,8 @@ func byEmail[T table.Row](ctx context.Context, s *search, of func(*T) (mail, vis
 	})
 }
 
-// byVisitor gives the rows with the person's visitor ids.
-func byVisitor[T table.Row](ctx context.Context, s *search, of func(*T) (mail, visitor string), fn func(mail, visitor string)) error {
+// byVisitor notes which of the person's visitor ids others were seen with.
+func byVisitor[T table.Row](ctx context.Context, s *search, of func(*T) (mail, visitor string)) error {
 	var keys []uint64
 	for id := range s.mine {
 		keys = append(keys, Hash(id))
@@ -394,9 +432,8 @@ func byVisitor[T table.Row](ctx context.Context, s *search, of func(*T) (mail, v
 		return err
 	}
 	return Fetch(ctx, s.v, refsOf(hits), []string{"email", "visitor_id"}, func(_ Ref, r *T) error {
-		mail, visitor := of(r)
-		if s.mine[visitor] {
-			fn(mail, strings.Clone(visitor))
+		if mail, visitor := of(r); s.mine[visitor] && mail != "" && !s.Address(mail) {
+			s.shared[strings.Clone(visitor)] = true
 		}
 		return nil
 	})
