@@ -3,6 +3,7 @@ package reconcile
 import (
 	"cmp"
 	"slices"
+	"strconv"
 
 	"lostlink/ingest/table"
 	"lostlink/reconcile/gap"
@@ -35,7 +36,7 @@ func attribute(purchases []table.Purchase, place []gap.Place, txs []table.Transa
 	live := func(i int) bool {
 		return place[i] != gap.Duplicate && place[i] != gap.ExcludedReversal && place[i] != gap.ExcludedTest && place[i] != gap.ExcludedFailed
 	}
-	byID := map[string]int{}
+	byID := make(map[string]int, len(purchases))
 	byInvoice := map[string][]int{}
 	for i := range purchases {
 		if live(i) {
@@ -84,48 +85,27 @@ func attribute(purchases []table.Purchase, place []gap.Place, txs []table.Transa
 	return a
 }
 
-// keys name the same thing on both sides by the same number; 0 is for none.
-type keys struct{ purchase, tx []int32 }
+// keys give the same text for the same thing on both sides, "" for none.
+type keys struct{ purchase, tx func(i int) string }
 
 // attributionKeys are the keys of each rule, in order.
 func attributionKeys(purchases []table.Purchase, txs []table.Transaction, person, txPerson func(i int) int32) []keys {
-	of := func(purchase, tx func(i int) string) keys {
-		k := keys{make([]int32, len(purchases)), make([]int32, len(txs))}
-		number := make(map[string]int32, len(txs))
-		for t := range txs {
-			if s := tx(t); usable(s) {
-				n := number[s]
-				if n == 0 {
-					n = int32(len(number) + 1)
-					number[s] = n
-				}
-				k.tx[t] = n
-			}
+	stitched := func(node int32) string {
+		if node < 0 {
+			return ""
 		}
-		for i := range purchases {
-			if s := purchase(i); s != "" {
-				k.purchase[i] = number[s] // usable, or no record has it
-			}
-		}
-		return k
-	}
-	stitched := keys{make([]int32, len(purchases)), make([]int32, len(txs))}
-	for i := range purchases {
-		stitched.purchase[i] = person(i) + 1
-	}
-	for t := range txs {
-		stitched.tx[t] = txPerson(t) + 1
+		return strconv.Itoa(int(node) + 1)
 	}
 	return []keys{
-		of(func(i int) string { return purchases[i].CustomerKey }, func(t int) string { return txs[t].CustomerKey }),
-		of(func(i int) string { return exactEmail(purchases[i].Email) }, func(t int) string { return exactEmail(txs[t].Email) }),
-		of(func(i int) string { return looseEmail(purchases[i].Email) }, func(t int) string { return looseEmail(txs[t].Email) }),
-		stitched,
+		{func(i int) string { return purchases[i].CustomerKey }, func(t int) string { return txs[t].CustomerKey }},
+		{func(i int) string { return exactEmail(purchases[i].Email) }, func(t int) string { return exactEmail(txs[t].Email) }},
+		{func(i int) string { return looseEmail(purchases[i].Email) }, func(t int) string { return looseEmail(txs[t].Email) }},
+		{func(i int) string { return stitched(person(i)) }, func(t int) string { return stitched(txPerson(t)) }},
 	}
 }
 
 type money struct {
-	key      int32
+	key      string
 	currency string
 	minor    int64
 }
@@ -149,10 +129,14 @@ func (a *attribution) pass(purchases []table.Purchase, txs []table.Transaction, 
 	// The records that are left are few, so they are indexed.
 	open := map[money][]int{}
 	for t := range txs {
-		if k.tx[t] == 0 || a.used[t] || dead(&txs[t]) || w.until != 0 && txs[t].CreatedAt > w.until {
+		if a.used[t] || dead(&txs[t]) || w.until != 0 && txs[t].CreatedAt > w.until {
 			continue
 		}
-		m := money{k.tx[t], txs[t].Currency, txs[t].Amount * w.scale.down}
+		key := k.tx(t)
+		if !usable(key) {
+			continue
+		}
+		m := money{key, txs[t].Currency, txs[t].Amount * w.scale.down}
 		open[m] = append(open[m], t)
 	}
 	if len(open) == 0 {
@@ -164,10 +148,14 @@ func (a *attribution) pass(purchases []table.Purchase, txs []table.Transaction, 
 	}
 	var ms []match
 	for i := range purchases {
-		if k.purchase[i] == 0 || a.of[i] >= 0 || !live(i) || purchases[i].Amount > table.MaxAmount {
+		if a.of[i] >= 0 || !live(i) || purchases[i].Amount > table.MaxAmount {
 			continue
 		}
-		for _, t := range open[money{k.purchase[i], purchases[i].Currency, purchases[i].Amount * w.scale.up}] {
+		key := k.purchase(i)
+		if key == "" {
+			continue
+		}
+		for _, t := range open[money{key, purchases[i].Currency, purchases[i].Amount * w.scale.up}] {
 			dt := txs[t].CreatedAt - purchases[i].PurchasedAt
 			if dt >= -w.before && dt <= w.after {
 				ms = append(ms, match{max(dt, -dt), i, t})

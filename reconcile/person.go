@@ -46,7 +46,7 @@ func (b *builder) gatherPeople() {
 		}
 		return -1
 	}
-	var links []link
+	links := make([]link, 0, len(b.rec.signups)+len(b.customers)+len(b.purchases)+len(b.transactions))
 	add := func(x, y, z int32) int32 {
 		links = append(links, link{x, y, z})
 		for _, n := range links[len(links)-1] {

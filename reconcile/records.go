@@ -143,7 +143,8 @@ func (r *records) gatherTouches(clicks []table.Click, opt Options) {
 	slices.SortStableFunc(clicks, func(a, b table.Click) int {
 		return cmp.Or(cmp.Compare(a.ClickedAt, b.ClickedAt), cmp.Compare(a.ClickID, b.ClickID), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 	})
-	recorded := map[string]int{} // click id → touch that is the recorded click
+	r.touches = make([]touch, 0, len(clicks))
+	recorded := make(map[string]int, len(clicks)) // click id → touch that is the recorded click
 	for _, c := range clicks {
 		if _, isLanding := at[c.Pos]; isLanding {
 			continue
