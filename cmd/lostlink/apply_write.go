@@ -181,6 +181,13 @@ func (a *application) emit(ctx context.Context, batch *ledger.Batch, made []ledg
 			a.note("Batch %s is on its way through the platform's API; \"lostlink create --push\" ends it.", batch.BatchID)
 			return nil
 		}
+		if s := a.standings[it.GapID]; s != nil && s.Gap.Place != "" {
+			// A run since has found it credited or refunded.
+			if err := a.ledger.Settle(ctx, it.Key, ledger.StateRefused, "is no gap since run "+s.Gap.PlaceRun+": "+string(s.Gap.Place), a.now); err != nil {
+				return err
+			}
+			continue
+		}
 		list = append(list, it.Approved())
 	}
 	dir := filepath.Join(a.config.Output, bulkFolder, batch.BatchID)

@@ -37,9 +37,10 @@ const scripts = "../../testdata/run"
 //	truncate FILE N                   keep the first N bytes
 //	lock DIR                          hold the lock of a state folder until the script ends
 //	unrun FILE NEW                    copy a file, stdout or stderr with RUN for the id of a run and TODAY for
-//	                                  the day; FILE may be a pattern of one file
+//	                                  the day and a time of it; FILE may be a pattern of one file
 //	[!] same FILE-OR-DIR...           they have the same bytes; folders the same files too
 //	decide BOOK COPY [WORD...]        fill a workbook in as a reviewer does, see [decided]
+//	platform start|…                  a partner platform, see [partnerPlatform]
 //	mode MODE FILE...                 the files and folders have these permissions (octal)
 func TestScript(t *testing.T) {
 	vendor, err := filepath.Abs(filepath.Join(scripts, "vendor"))
@@ -69,6 +70,7 @@ func TestScript(t *testing.T) {
 			"unrun":    unrun,
 			"same":     same,
 			"decide":   decide,
+			"platform": partnerPlatform,
 			"mode":     mode,
 		},
 	})
@@ -156,7 +158,7 @@ func unrun(ts *testscript.TestScript, neg bool, args []string) {
 		args[0] = found[0]
 	}
 	text := anyRun.ReplaceAllString(ts.ReadFile(args[0]), "RUN")
-	text = strings.ReplaceAll(text, time.Now().UTC().Format(time.DateOnly), "TODAY")
+	text = regexp.MustCompile(time.Now().UTC().Format(time.DateOnly)+`([T ]\d\d:\d\d(:\d\d(\.\d+)?Z)?)?`).ReplaceAllString(text, "TODAY")
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o600))
 }
 

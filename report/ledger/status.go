@@ -47,6 +47,9 @@ func (s *Standing) Group() Group {
 		case StateConfirmed:
 			return InConfirmed
 		case StateRefused:
+			if s.Gap.Place != "" {
+				return InSettled
+			}
 			return InFailed
 		}
 		return InCreated
