@@ -185,6 +185,10 @@ func list(words []string) string {
 	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
 }
 
+// headlineMoney is how many currencies the headline names; one more is named
+// rather than counted.
+const headlineMoney = 3
+
 // headline answers in two or three sentences how much is at stake and why.
 func (r *Report) headline() string {
 	if len(r.Review) == 0 {
@@ -197,7 +201,11 @@ func (r *Report) headline() string {
 		suggested[r.Review[i].Gap.Suggest]++
 	}
 	var money []string
-	for _, c := range r.Currencies {
+	for i, c := range r.Currencies {
+		if rest := len(r.Currencies) - i; i == headlineMoney && rest > 1 {
+			money = append(money, fmt.Sprintf("%d further currencies", rest))
+			break
+		}
 		money = append(money, Money(sums.Minor[c], c))
 	}
 	n := len(r.Review)

@@ -14,6 +14,8 @@ import (
 var aboutWidths = []float64{34, 118}
 
 func (b *book) about() error {
+	b.middle = true
+	defer func() { b.middle = false }()
 	p := page{
 		title:  "About this workbook",
 		lead:   "What it is, how to review, which settings the figures rest on, and what the records cannot tell.",
@@ -60,7 +62,7 @@ func (b *book) aboutParts() []aboutPart {
 	res := r.Result
 	var settings, questions, missing, remarks [][2]string
 	for _, kv := range r.Run.Options {
-		settings = append(settings, [2]string{kv.Key, kv.Value})
+		settings = append(settings, [2]string{kv.Key, settingText(kv.Value)})
 	}
 	for i, q := range gap.Questions() {
 		questions = append(questions, [2]string{fmt.Sprintf("Question %d", i+1), q})
@@ -98,9 +100,9 @@ func (b *book) aboutParts() []aboutPart {
 		}},
 		{"How to review, in four steps", [][2]string{
 			{"1. See where to begin", "Summary says what is at stake; Tie-out says whether the figures hold."},
-			{"2. Decide on Review", "Choose Approve, Decline, Ask partner or Later in the yellow Decision column. The first rows carry the most money. Evidence leads to the steps of the case on Timeline."},
+			{"2. Decide on Review", "Choose Approve, Decline, Ask partner or Later in the yellow Decision column. The first rows carry the most money. Evidence leads to the steps of the case on Timeline; Case view shows all of a case on one page."},
 			{"3. Say otherwise where you must", "Partner to credit and Amount to credit left empty mean: as suggested. Write a comment for the next reader."},
-			{"4. Hand it back", "Put your name on Summary, save as .xlsx and give the file to whoever creates the rewards. Case and the four yellow columns are your decision; leave the other cells as they are."},
+			{"4. Hand it back", "Put your name on Summary, save as .xlsx and give the file to whoever applies it (lostlink apply). Only the case number and the four yellow columns are taken; everything else is compared with the records, so leave it as it is."},
 		}},
 		{"The three questions to a partner (Ask partner)", questions},
 		{"What the figures rest on", settings},
@@ -114,16 +116,31 @@ func (b *book) aboutParts() []aboutPart {
 			{"Contested", "Credited to one partner while another's link was followed as well. By the last click nothing is missing; the sheet says where the platform credits somebody else."},
 			{"Near tie", "Another cause is at least half as likely as the one named. A purchase may wait for several sources, each of which would settle it, and counts at each."},
 			{"Incident", "A stretch of time in which a page credited next to nothing of what it should have."},
+			{"Earlier, Revised", "Decided in an earlier workbook. What was put off or asked comes back with its comment (Earlier); what was decided comes back only when a fact of it has changed (Revised), and is counted on Tie-out otherwise."},
 			{"Ordinary purchase", "Nothing in the records points to any partner. Counted on Tie-out, not listed."},
 		}},
 		{"Sources that are missing, those that would settle the most money first", missing},
 		{"Remarks on the data", remarks},
 		{"Keeping this file", [][2]string{
-			{"Personal data", "The workbook names customers. Keep it where only those who review can read it, and delete it once the decisions are applied."},
+			{"Personal data", "The workbook names customers. Keep it where only those who review can read it, and delete it once the decisions are applied: lostlink keeps them."},
 			{"Format", "Keep it as .xlsx. Saved as .csv, texts that look like formulas would become formulas when opened again."},
 			{"Hidden sheets", "Lists holds the choices of the drop-downs; another names the run. Leave them in place."},
 		}},
 	}
+}
+
+// settingText shows a value of the configuration without the signs that its
+// file needs.
+func settingText(v string) string {
+	switch v {
+	case `""`, "[]", "{}", "":
+		return "not set"
+	}
+	v = strings.ReplaceAll(v, `"`, "")
+	if s, ok := strings.CutPrefix(v, "["); ok && strings.HasSuffix(s, "]") && !strings.ContainsAny(s, "{:") {
+		return strings.TrimSuffix(s, "]")
+	}
+	return v
 }
 
 // rules puts the options of the report into words.
@@ -146,15 +163,10 @@ func (b *book) rules() [][2]string {
 	}
 	out = append(out, [2]string{"Rows on Review", fmt.Sprintf("%d at most", o.ReviewRowsMax)})
 	for _, c := range o.Commission {
-		of := "every currency"
-		if c.Currency != "" {
-			of = c.Currency
-		}
-		if c.Percent != "" {
-			out = append(out, [2]string{"Likely commission", fmt.Sprintf("%s %% of the amount at stake, %s", c.Percent, of)})
-		} else {
-			out = append(out, [2]string{"Likely commission", fmt.Sprintf("%s a purchase", report.Money(c.FlatMinor, c.Currency))})
-		}
+		out = append(out, [2]string{"Likely commission", commissionText(&c)})
+	}
+	if len(o.Commission) > 1 {
+		out = append(out, [2]string{"Likely commission", "The first of these rules that fits a purchase is taken; none is shown where no reward is suggested."})
 	}
 	if len(o.Commission) == 0 {
 		out = append(out, [2]string{"Likely commission", "no rule is set, so none is shown"})
@@ -163,4 +175,27 @@ func (b *book) rules() [][2]string {
 		out = append(out, [2]string{"E-mail addresses", "masked in this workbook; gaps.jsonl has them whole"})
 	}
 	return out
+}
+
+// commissionText puts a rule into words.
+func commissionText(c *report.CommissionRule) string {
+	text := ""
+	switch {
+	case c.Percent == "":
+		text = report.Money(c.FlatMinor, c.Currency) + " a purchase"
+	case c.Currency == "":
+		text = c.Percent + " % of the amount at stake, every currency"
+	default:
+		text = fmt.Sprintf("%s %% of the amount at stake, %s", c.Percent, c.Currency)
+	}
+	switch c.Payments {
+	case report.FirstPayments:
+		text += ", a customer's first payment"
+	case report.LaterPayments:
+		text += ", a customer's later payments"
+	}
+	if len(c.Partners) > 0 {
+		text += ", for " + strings.TrimSpace(c.Group+" ("+strings.Join(c.Partners, ", ")+")")
+	}
+	return text
 }

@@ -136,8 +136,25 @@ type page struct {
 	locked      bool
 	bare        bool // without grid lines
 	titleRows   int  // the row that print repeats; 0 none
+	titleCols   int  // how many columns it repeats on further pages; 0 none
 	printCols   int  // the columns that are printed; 0 all
 	lastRow     int  // of the print area, with printCols
+}
+
+// pageWidth is how many units of column width a printed page holds before its
+// letters become too small to read.
+const pageWidth = 290
+
+// pagesWide is over how many pages side by side a sheet is printed.
+func (p *page) pagesWide() int {
+	if p.titleCols == 0 {
+		return 1
+	}
+	wide := 0.0
+	for _, w := range p.widths {
+		wide += w
+	}
+	return int(math.Ceil(wide / pageWidth))
 }
 
 // begin sets the sheet up. Further set-up of the sheet goes into prepare,
@@ -153,18 +170,22 @@ func (b *book) begin(name string, p page, panes *excelize.Panes, prepare func() 
 	if err := f.SetSheetProps(name, fit); err != nil {
 		return nil, err
 	}
-	a4, orientation, wide, high := 9, "portrait", 1, 0
+	a4, orientation, wide, high := 9, "portrait", p.pagesWide(), 0
 	if p.landscape {
 		orientation = "landscape"
 	}
 	if p.onePage {
 		high = 1
 	}
-	if err := f.SetPageLayout(name, &excelize.PageLayoutOptions{Size: &a4, Orientation: &orientation, FitToWidth: &wide, FitToHeight: &high}); err != nil {
+	order := "downThenOver"
+	if wide > 1 {
+		order = "overThenDown" // the whole of a row before the next rows
+	}
+	if err := f.SetPageLayout(name, &excelize.PageLayoutOptions{Size: &a4, Orientation: &orientation, FitToWidth: &wide, FitToHeight: &high, PageOrder: &order}); err != nil {
 		return nil, err
 	}
 	side, top, edge := 0.4, 0.55, 0.25
-	if err := f.SetPageMargins(name, &excelize.PageLayoutMarginsOptions{Left: &side, Right: &side, Top: &top, Bottom: &top, Header: &edge, Footer: &edge}); err != nil {
+	if err := f.SetPageMargins(name, &excelize.PageLayoutMarginsOptions{Horizontally: &p.onePage, Left: &side, Right: &side, Top: &top, Bottom: &top, Header: &edge, Footer: &edge}); err != nil {
 		return nil, err
 	}
 	if err := f.SetHeaderFooter(name, &excelize.HeaderFooterOptions{OddFooter: "&L&9&A&C&9Confidential: contains personal data&R&9Page &P of &N"}); err != nil {
@@ -183,7 +204,11 @@ func (b *book) begin(name string, p page, panes *excelize.Panes, prepare func() 
 		}
 	}
 	if p.titleRows > 0 {
-		err := f.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", Scope: name, RefersTo: fmt.Sprintf("'%s'!$%d:$%d", name, p.titleRows, p.titleRows)})
+		refers := fmt.Sprintf("'%s'!$%d:$%d", name, p.titleRows, p.titleRows)
+		if p.titleCols > 0 {
+			refers = fmt.Sprintf("'%s'!$A:$%s,", name, col(p.titleCols)) + refers
+		}
+		err := f.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", Scope: name, RefersTo: refers})
 		if err != nil {
 			return nil, err
 		}
@@ -311,27 +336,57 @@ func (s *sheet) grid(g *grid) error {
 	return nil
 }
 
+// letterWidth is how wide a letter of Calibri is, in units of column width: one
+// is a digit.
+func letterWidth(c rune) float64 {
+	switch {
+	case strings.ContainsRune("ijl.,:;'|!`’", c):
+		return 0.5
+	case strings.ContainsRune(" frtI()[]{}/\\-\"“”°", c):
+		return 0.68
+	case strings.ContainsRune("mwMWO@%&…—–Q", c):
+		return 1.45
+	case c >= 'a' && c <= 'z':
+		return 0.98
+	case c >= 'A' && c <= 'Z':
+		return 1.15
+	case c >= '0' && c <= '9', c < 0x80:
+		return 1
+	case c < 0x250: // accented Latin
+		return 1.05
+	}
+	return 2
+}
+
+func textWidth(s string) float64 {
+	w := 0.0
+	for _, c := range s {
+		w += letterWidth(c)
+	}
+	return w
+}
+
 // lines estimates how many lines a text takes in a column of the given width:
 // Excel sets no row height for a written file by itself.
 func lines(text string, width float64) int {
-	perLine := width * 1.12 // letters of Calibri are narrower than its digits
+	width -= 1.5 // what a cell keeps free at its sides
 	n := 0
-	for _, para := range strings.Split(text, "\n") {
+	for para := range strings.SplitSeq(text, "\n") {
 		used, rows := 0.0, 1
-		for _, word := range strings.Fields(para) {
-			w := float64(len([]rune(word)))
-			switch {
+		for word := range strings.FieldsSeq(para) {
+			w := textWidth(word)
+			switch space := letterWidth(' '); {
 			case used == 0:
 				used = w
-			case used+1+w <= perLine:
-				used += 1 + w
+			case used+space+w <= width:
+				used += space + w
 			default:
 				rows++
 				used = w
 			}
-			for used > perLine {
+			for used > width {
 				rows++
-				used -= perLine
+				used -= width
 			}
 		}
 		n += rows

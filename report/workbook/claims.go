@@ -18,12 +18,14 @@ func (b *book) claims() error {
 	if len(all) == 0 {
 		return nil
 	}
+	b.middle = true
+	defer func() { b.middle = false }()
 	p := page{
 		title: "Claims: what partners say is missing, and what the records say",
 		lead: "One row a claim, each answered once. The answer can be sent to the partner; where it names another partner, decide first whether to say so. " +
 			"Customer and day are as claimed: a name that fits several customers is not guessed.",
 		widths: claimsWidths,
-		tab:    turquoise, landscape: true, locked: true, titleRows: totalsHeader,
+		tab:    turquoise, landscape: true, locked: true, titleRows: totalsHeader, titleCols: 1,
 	}
 	if len(all) > listMax {
 		p.lead += fmt.Sprintf(" The first %d of %d are shown; claims.jsonl holds all.", listMax, len(all))

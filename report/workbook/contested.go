@@ -19,13 +19,15 @@ func (b *book) contested() error {
 	if len(all) == 0 {
 		return nil
 	}
+	b.middle = true
+	defer func() { b.middle = false }()
 	b.contestedRow = map[string]int{}
 	p := page{
 		title: "Contested: two partners, one credit",
 		lead: "These purchases are credited, and another partner's link was followed as well. One row a click that is surely the customer's, in time order; " +
 			"by the last click before the sign-up nothing is missing, unless a row says so. The answers can be sent as they stand.",
 		widths: contestedWidths,
-		tab:    turquoise, landscape: true, locked: true, titleRows: totalsHeader,
+		tab:    turquoise, landscape: true, locked: true, titleRows: totalsHeader, titleCols: 1,
 	}
 	shown, last := 0, totalsHeader
 	for i := range all {

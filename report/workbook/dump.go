@@ -36,6 +36,10 @@ func Dump(path string) (dump string, err error) {
 		if err != nil {
 			return "", err
 		}
+		covered, err := coveredCells(f, name)
+		if err != nil {
+			return "", err
+		}
 		for r, cells := range raw {
 			for c, value := range cells {
 				cell := at(c+1, r+1)
@@ -43,7 +47,7 @@ func Dump(path string) (dump string, err error) {
 				if err != nil {
 					return "", err
 				}
-				if value == "" && formula == "" {
+				if value == "" && formula == "" || covered[cell] {
 					continue
 				}
 				fmt.Fprintf(&b, "%s\t%q", cell, value)
@@ -58,4 +62,30 @@ func Dump(path string) (dump string, err error) {
 		}
 	}
 	return b.String(), nil
+}
+
+// coveredCells are those that a merge hides: the library gives them the formula
+// of the cell that is shown.
+func coveredCells(f *excelize.File, sheet string) (map[string]bool, error) {
+	merges, err := f.GetMergeCells(sheet)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]bool{}
+	for _, m := range merges {
+		c0, r0, err := excelize.CellNameToCoordinates(m.GetStartAxis())
+		if err != nil {
+			return nil, err
+		}
+		c1, r1, err := excelize.CellNameToCoordinates(m.GetEndAxis())
+		if err != nil {
+			return nil, err
+		}
+		for r := r0; r <= r1; r++ {
+			for c := c0; c <= c1; c++ {
+				out[at(c, r)] = c != c0 || r != r0
+			}
+		}
+	}
+	return out, nil
 }

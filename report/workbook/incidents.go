@@ -14,6 +14,8 @@ func (b *book) incidents() error {
 	if len(all) == 0 {
 		return nil
 	}
+	b.middle = true
+	defer func() { b.middle = false }()
 	seen := map[string]bool{}
 	for i := range all {
 		for c := range all[i].Lost {
@@ -27,11 +29,12 @@ func (b *book) incidents() error {
 		}
 	}
 	p := page{
-		title: "Incidents: when a page stopped being credited",
-		lead:  "A page that credited next to nothing of what it should have credited. Lost amounts are those of the purchases in that time.",
-		tab:   orange, landscape: true, locked: true, titleRows: totalsHeader,
+		title: "Incidents: when purchases stopped being credited",
+		lead: "A page that credited next to nothing of what it should have credited, or payments of credited customers that were not recorded. " +
+			"Lost amounts are those of the purchases in that time.",
+		tab: orange, landscape: true, locked: true, titleRows: totalsHeader, titleCols: 1,
 	}
-	p.widths = slices.Concat([]float64{18, 26, 34, 20, 17, 17, 11, 11, 11}, slices.Repeat([]float64{14}, len(currencies)), []float64{18, 60})
+	p.widths = slices.Concat([]float64{22, 26, 34, 20, 17, 17, 11, 11, 11}, slices.Repeat([]float64{14}, len(currencies)), []float64{18, 60})
 	heads := slices.Concat([]string{"Incident", "Cause", "Pages", "Browsers", "From (UTC)", "To (UTC)", "Should have been credited", "Credited", "Purchases lost"},
 		lostHeads(currencies), []string{"Seen in", "What was seen"})
 	s, err := b.begin(incidentsSheet, p, freeze(1, totalsHeader), nil)
@@ -46,12 +49,12 @@ func (b *book) incidents() error {
 	}
 	for i := range all {
 		in := &all[i]
-		browsers := "all"
+		pages, browsers := incidentPages(in, len(in.Pages)), "all"
 		if len(in.Browsers) > 0 {
 			browsers = strings.Join(in.Browsers, ", ")
 		}
 		cells := []excelize.Cell{
-			b.text(in.IncidentID, textLook), b.cell(report.CauseText(in.Cause), wrapLook), b.text(strings.Join(in.Pages, ", "), textWrap), b.text(browsers, textWrap),
+			b.text(in.IncidentID, textLook), b.cell(report.CauseText(in.Cause), wrapLook), b.text(pages, textWrap), b.text(browsers, textWrap),
 			b.when(in.Start, cellLook.as(timeFmt)), b.when(in.End, cellLook.as(timeFmt)),
 			b.cell(in.Expected, intLook), b.cell(in.Credited, intLook), b.cell(in.Purchases, intLook),
 		}
@@ -59,7 +62,7 @@ func (b *book) incidents() error {
 			cells = append(cells, b.cell(money(in.Lost[c], c), calmMoney(c)))
 		}
 		cells = append(cells, b.text(in.Seen, textWrap), b.text(in.What, textWrap))
-		h := wrapped(1, []string{report.CauseText(in.Cause), strings.Join(in.Pages, ", "), browsers, in.Seen, in.What}, []float64{26, 34, 20, 18, 60})
+		h := wrapped(1, []string{report.CauseText(in.Cause), pages, browsers, in.Seen, in.What}, []float64{26, 34, 20, 18, 60})
 		if err := s.row(totalsHeader+1+i, h, cells...); err != nil {
 			return err
 		}

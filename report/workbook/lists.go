@@ -5,6 +5,7 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
+	"lostlink/ingest/table"
 	"lostlink/report"
 )
 
@@ -21,6 +22,14 @@ func currencyRange(r *report.Report) string {
 	return fmt.Sprintf("%s!$B$2:$B$%d", listsSheet, max(2, 1+len(r.Currencies)))
 }
 
+// decimalsRange holds the decimals of the currencies beside them.
+func decimalsRange(r *report.Report) string {
+	return fmt.Sprintf("%s!$E$2:$E$%d", listsSheet, max(2, 1+len(r.Currencies)))
+}
+
+// letterCell is a part of the text to a partner, see [letter].
+func letterCell(part int) string { return fmt.Sprintf("%s!$F$%d", listsSheet, 1+part) }
+
 func partnerRange(choices int) string {
 	return fmt.Sprintf("%s!$C$2:$C$%d", listsSheet, max(2, 1+choices))
 }
@@ -28,24 +37,30 @@ func partnerRange(choices int) string {
 // lists writes the hidden sheet with the choices of the drop-downs.
 func (b *book) lists() error {
 	choices := b.r.PartnerChoices()
-	p := page{widths: []float64{16, 10, 40, 40}, locked: true}
+	p := page{widths: []float64{16, 10, 40, 40, 10, 60}, locked: true}
+	texts := letter()
 	s, err := b.begin(listsSheet, p, nil, nil)
 	if err != nil {
 		return err
 	}
-	if err := s.row(1, 0, b.cell("Decision", headLook), b.cell("Currency", headLook), b.cell("Partner", headLook), b.cell("Partner key", headLook)); err != nil {
+	if err := s.row(1, 0, b.cell("Decision", headLook), b.cell("Currency", headLook), b.cell("Partner", headLook), b.cell("Partner key", headLook),
+		b.cell("Decimals", headLook), b.cell("Text to a partner", headLook)); err != nil {
 		return err
 	}
-	for i := range max(len(Decisions()), len(b.r.Currencies), len(choices)) {
-		row := make([]excelize.Cell, 4)
+	for i := range max(len(Decisions()), len(b.r.Currencies), len(choices), len(texts)) {
+		row := make([]excelize.Cell, 6)
 		if i < len(Decisions()) {
 			row[0] = b.cell(Decisions()[i], look{})
 		}
 		if i < len(b.r.Currencies) {
-			row[1] = b.cell(b.r.Currencies[i], look{})
+			exp, _ := table.Exponent(b.r.Currencies[i])
+			row[1], row[4] = b.cell(b.r.Currencies[i], look{}), b.cell(exp, look{})
 		}
 		if i < len(choices) {
 			row[2], row[3] = b.text(choices[i].Name, look{}), b.text(choices[i].Key, look{})
+		}
+		if i < len(texts) {
+			row[5] = b.cell(texts[i], look{})
 		}
 		if err := s.row(2+i, 0, row...); err != nil {
 			return err

@@ -24,6 +24,8 @@ const (
 	headPartner    = "Partner to credit"
 	headAmount     = "Amount to credit"
 	headComment    = "Comment"
+	headCommission = "Likely commission"
+	headWhy        = "Why we think so"
 	headPartnerKey = "Partner key"
 	headRowKey     = "Do not modify: row key"
 	headRowCheck   = "Do not modify: row check"
@@ -52,7 +54,7 @@ var reviewColumns = []column{
 	{header: headCurrency, width: 10, cell: func(b *book, _ int, it *report.Item) excelize.Cell {
 		return b.cell(it.Gap.Currency, cellLook.aligned("center"))
 	}},
-	{header: "Likely commission", width: 13, cell: func(b *book, _ int, it *report.Item) excelize.Cell {
+	{header: headCommission, width: 13, cell: func(b *book, _ int, it *report.Item) excelize.Cell {
 		if !it.Estimated {
 			return b.cell(nil, cellLook)
 		}
@@ -67,7 +69,7 @@ var reviewColumns = []column{
 		l.bold, l.italic = it.Confidence == gap.High, it.Confidence == gap.Low
 		return b.cell(string(it.Confidence), l)
 	}},
-	{header: "Why we think so", width: 56, cell: func(b *book, _ int, it *report.Item) excelize.Cell { return b.text(it.Why, textWrap) }},
+	{header: headWhy, width: 56, cell: func(b *book, _ int, it *report.Item) excelize.Cell { return b.text(it.Why, textWrap) }},
 	{header: headPartner, width: 19, input: true},
 	{header: headAmount, width: 14, input: true},
 	{header: headComment, width: 26, input: true},
@@ -220,7 +222,7 @@ func (b *book) review() error {
 	if err := s.row(reviewHeader, 33, heads...); err != nil {
 		return err
 	}
-	widths := reviewWidths("Why we think so", "Next step", headCause, headSuggested)
+	widths := reviewWidths(headWhy, "Next step", headCause, headSuggested)
 	for i := range b.r.Review {
 		it := &b.r.Review[i]
 		row := reviewHeader + 1 + i

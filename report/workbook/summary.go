@@ -15,7 +15,8 @@ var summaryWidths = []float64{27, 12, 16, 16, 16, 15, 3, 20, 12, 10, 16, 16}
 
 // Rows and sizes of Summary.
 const (
-	summaryTables = 5  // the first row of the two upper blocks
+	answersRow    = 5  // the four answers at a glance
+	summaryTables = 9  // the first row of the two upper blocks
 	chartRows     = 14 // of default height, 20 pixels each
 	currenciesMax = 8  // shown; the others are on By cause
 	causesMax     = 6  // bars of the chart
@@ -52,11 +53,13 @@ func (b *book) summary() error {
 	g.put(1, 3, b.text(fmt.Sprintf("Run %s. As of %s UTC. Amounts at stake: what was paid less what was given back so far. No total adds currencies.",
 		b.r.Run.ID, b.r.Result.AsOf.Std().Format("2006-01-02 15:04")), look{num: textFmt, color: grey}))
 
-	next := max(b.stakes(g, summaryTables), b.progress(g, summaryTables)) + 1
+	left, toDo := b.progress(g, summaryTables)
+	next := max(b.stakes(g, summaryTables), left) + 1
 	charts := next
 	next += chartRows + 1
 	next = b.remedies(g, next) + 1
-	status := b.trust(g, next)
+	b.signatures(g, next)
+	status := b.answers(g, answersRow, toDo)
 	p.printCols, p.lastRow = 12, g.last()
 
 	s, err := b.begin(summarySheet, p, nil, func() error { return b.verdicts(summarySheet, status) })
@@ -125,7 +128,7 @@ func (b *book) stakes(g *grid, row int) int {
 	for _, c := range shown {
 		f := by[c]
 		own := fmt.Sprintf("%s,$A%d", b.reviewRange(headCurrency), row)
-		commission := b.formula(fmt.Sprintf("SUMIFS(%s,%s)", b.reviewRange("Likely commission"), own), money(f.commission, c), calmMoney(c))
+		commission := b.formula(fmt.Sprintf("SUMIFS(%s,%s)", b.reviewRange(headCommission), own), money(f.commission, c), calmMoney(c))
 		if !f.estimated {
 			none := "none"
 			if len(b.r.Options.Commission) == 0 {
@@ -152,8 +155,8 @@ func (b *book) stakes(g *grid, row int) int {
 }
 
 // progress answers: what is still to do? It is live and gives the next free
-// row.
-func (b *book) progress(g *grid, row int) int {
+// row, and that of what is not reviewed yet.
+func (b *book) progress(g *grid, row int) (next, toDo int) {
 	currencies := b.r.Currencies[:min(2, len(b.r.Currencies))]
 	heads := []string{"Decision", "Purchases", "Share"}
 	for _, c := range currencies {
@@ -190,7 +193,7 @@ func (b *book) progress(g *grid, row int) int {
 	for i, c := range currencies {
 		g.put(11+i, total, b.formula(fmt.Sprintf(`SUMIFS(%s,%s,"%s")`, b.reviewRange(headAtStake), b.reviewRange(headCurrency), c), money(b.total.Minor[c], c), sumMoney(c)))
 	}
-	return total + 1
+	return total + 1, first - 1
 }
 
 // remedies answers: what stops it happening again? It gives the next free row.
@@ -230,23 +233,66 @@ func (b *book) amounts(s gap.Sum) string {
 	return strings.Join(out, "\n")
 }
 
-// trust answers: can I trust the figures? It gives the cell of the verdict.
-func (b *book) trust(g *grid, row int) string {
-	g.put(1, row, b.cell("Can the figures be trusted?", partLook))
+// answers puts the four questions of a hurried reader side by side: how much,
+// what is left to do, do the figures tie, what stops it. toDo is the row of the
+// block below that counts what is not reviewed. It gives the cell of the verdict.
+func (b *book) answers(g *grid, row, toDo int) string {
+	label := look{above: true, color: grey, size: 10}
+	value := look{bold: true, size: 20, color: blue, align: "left", middle: true}
+	below := look{color: grey, size: 10, align: "left"}
+	g.heights[row], g.heights[row+1], g.heights[row+2] = 16, 30, 16
+	card := func(from, to int, question string, answer, more excelize.Cell) {
+		g.put(from, row, b.cell(question, label))
+		for c := from + 1; c <= to; c++ {
+			g.put(c, row, b.cell(nil, label))
+		}
+		g.merge(from, to, row+1, answer)
+		g.merge(from, to, row+2, more)
+	}
+	total := toDo + len(Decisions()) + 1
+
+	stake, more := b.cell("nothing", value), "no purchase points to a partner"
+	if len(b.r.Currencies) > 0 {
+		c := b.r.Currencies[0]
+		stake = b.formula(fmt.Sprintf("$C$%d", summaryTables+2), money(b.total.Minor[c], c), value.as(`"`+c+` "`+moneyFmt(c)))
+		more = "as purchases; the only currency"
+		if n := len(b.r.Currencies) - 1; n == 1 {
+			more = "as purchases; " + b.r.Currencies[1] + " beside it, below"
+		} else if n > 1 {
+			more = fmt.Sprintf("as purchases; %d further currencies, below", n)
+		}
+	}
+	card(1, 2, "At stake", stake, b.cell(more, below))
+	card(4, 6, "Still to decide", b.formula(fmt.Sprintf("$I$%d", toDo), len(b.r.Review), value.as(intFmt)),
+		b.formula(fmt.Sprintf("$I$%d", total), len(b.r.Review), below.as(`"of "#,##0" purchases on Review"`)))
+	card(8, 8, "Do the figures tie?", b.formula(fmt.Sprintf("'%s'!B4", tieOutSheet), b.tied, value),
+		b.formula(fmt.Sprintf(`HYPERLINK("#'%s'!A1","see Tie-out")`, tieOutSheet), "see Tie-out", look{link: true, size: 10}))
+	cause, share := "nothing to stop", ""
+	if c := b.r.Causes[0]; c.AtStake.Count > 0 {
+		cause, share = c.Case.Title, "what to do stands below"
+		if all := b.total.Minor[b.r.MainCurrency]; all > 0 && c.AtStake.Minor[b.r.MainCurrency] > 0 {
+			share = fmt.Sprintf("%.0f %% of %s at stake; %s", 100*float64(c.AtStake.Minor[b.r.MainCurrency])/float64(all), b.r.MainCurrency, share)
+		}
+	}
+	largest := value
+	largest.size, largest.wrap = 13, true
+	card(10, 12, "What to stop first", b.cell(cause, largest), b.cell(share, below))
+	return at(8, row+1)
+}
+
+// signatures is where people put their names before they hand the book back.
+func (b *book) signatures(g *grid, row int) {
+	g.put(1, row, b.cell("Who decided?", partLook))
+	g.heights[row] = 20
+	row++
 	g.heights[row] = 20
 	label, input := look{middle: true, align: "right"}, look{input: true, fill: inputFill, num: textFmt, middle: true}
-	row++
-	g.heights[row], g.heights[row+1] = 20, 20
-	g.put(1, row, b.cell("Figures against the records read:", look{middle: true}))
-	g.put(3, row, b.formula(fmt.Sprintf("'%s'!B4", tieOutSheet), b.tied, look{bold: true, middle: true, align: "center"}),
-		b.formula(fmt.Sprintf(`HYPERLINK("#'%s'!A1","see Tie-out")`, tieOutSheet), "see Tie-out", look{link: true, middle: true}))
-	g.put(1, row+1, b.cell("Every purchase read ends in exactly one place.", look{middle: true, color: grey}))
 	for i, who := range []string{reviewedBy, approvedBy} {
-		g.put(8, row+i, b.cell(who, label))
-		g.merge(9, 10, row+i, b.cell(nil, input))
-		g.put(11, row+i, b.cell(signedOn, label), b.cell(nil, input.as(dateFmt)))
+		c := 1 + 7*i
+		g.put(c, row, b.cell(who, label))
+		g.merge(c+1, c+2, row, b.cell(nil, input))
+		g.put(c+3, row, b.cell(signedOn, label), b.cell(nil, input.as(dateFmt)))
 	}
-	return at(3, row)
 }
 
 // chartLook is what both charts share. The title is a message.

@@ -76,31 +76,37 @@ func (b *book) timeline() error {
 
 // steps writes the steps of one purchase from row first on, a line above them.
 func (b *book) steps(s *sheet, first int, g *gap.Gap) error {
-	for k, e := range g.Timeline {
-		plain := look{above: k == 0}
-		txt, wrap, num, day := plain.as(textFmt), plain.as(textFmt), plain.as("0"), plain.as("0.0")
-		wrap.wrap, wrap.indent = true, true
-		kind := plain
-		kind.indent = true
-		kind.bold = e.Kind == gap.EventPurchase || e.Kind == gap.EventClick || e.Kind == gap.EventSignup
-		since := b.cell(nil, day)
-		if k > 0 && e.At != 0 && g.Timeline[k-1].At != 0 {
-			since = b.cell(tenths(e.At-g.Timeline[k-1].At), day)
-		}
-		lineNo := b.cell(nil, num)
-		if e.Row.Line > 0 {
-			lineNo = b.cell(e.Row.Line, num)
-		}
+	for k := range g.Timeline {
+		e := &g.Timeline[k]
 		h := wrapped(1, []string{e.Who, e.Browser, e.Page, e.Note, e.Row.File}, []float64{30, 24, 44, 40, 34})
-		err := s.row(first+k, min(h, height(4)),
-			b.text(g.GapID, txt), b.cell(k+1, num), b.when(e.At, plain.as("yyyy-mm-dd hh:mm:ss")), b.cell(string(e.Kind), kind),
-			b.text(e.Who, wrap), b.text(e.Browser, wrap), b.text(e.Page, wrap), b.text(e.Note, wrap), since,
-			b.text(e.Row.File, wrap), lineNo)
-		if err != nil {
+		if err := s.row(first+k, min(h, height(4)), b.stepCells(g, k)...); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// stepCells are the cells of step k of a purchase.
+func (b *book) stepCells(g *gap.Gap, k int) []excelize.Cell {
+	e := &g.Timeline[k]
+	plain := look{above: k == 0}
+	txt, wrap, num, day := plain.as(textFmt), plain.as(textFmt), plain.as("0"), plain.as("0.0")
+	wrap.wrap, wrap.indent = true, true
+	kind := plain
+	kind.indent = true
+	kind.bold = e.Kind == gap.EventPurchase || e.Kind == gap.EventClick || e.Kind == gap.EventSignup
+	since := b.cell(nil, day)
+	if k > 0 && e.At != 0 && g.Timeline[k-1].At != 0 {
+		since = b.cell(tenths(e.At-g.Timeline[k-1].At), day)
+	}
+	lineNo := b.cell(nil, num)
+	if e.Row.Line > 0 {
+		lineNo = b.cell(e.Row.Line, num)
+	}
+	return []excelize.Cell{
+		b.text(g.GapID, txt), b.cell(k+1, num), b.when(e.At, plain.as("yyyy-mm-dd hh:mm:ss")), b.cell(string(e.Kind), kind),
+		b.text(e.Who, wrap), b.text(e.Browser, wrap), b.text(e.Page, wrap), b.text(e.Note, wrap), since,
+		b.text(e.Row.File, wrap), lineNo}
 }
 
 // tenths gives days with one decimal, cut.

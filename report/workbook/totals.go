@@ -57,11 +57,13 @@ func (b *book) currencyWidths() []float64 {
 }
 
 func (b *book) byCause() error {
+	b.middle = true
+	defer func() { b.middle = false }()
 	texts := []float64{44, 42, 60, 36}
 	p := page{
 		title: "By cause: what happened, how to check it, what to do",
 		lead:  "Counts and amounts are live from Review; no total adds currencies. Not listed: purchases of the cause that are counted on Tie-out only.",
-		tab:   blue, landscape: true, locked: true, titleRows: totalsHeader,
+		tab:   blue, landscape: true, locked: true, titleRows: totalsHeader, titleCols: 1,
 	}
 	p.widths = slices.Concat([]float64{26, 11, 11}, b.currencyWidths(), texts)
 	s, err := b.begin(causeSheet, p, freeze(1, totalsHeader), nil)
@@ -302,10 +304,21 @@ func (b *book) mainOnReview() bool {
 	return len(b.r.Currencies) > 0 && b.r.Currencies[0] == b.r.MainCurrency
 }
 
+// incidentMark names an incident in a week: its cause, and where.
 func incidentMark(in *gap.Incident) string {
-	where := strings.Join(in.Pages, ", ")
-	if where == "" {
-		where = "all pages"
+	return fmt.Sprintf("%s: %s, %s", in.IncidentID, report.CauseText(in.Cause), incidentPages(in, 3))
+}
+
+// incidentPages names an incident's pages, the first few of many. Payments that
+// are not recorded have no page.
+func incidentPages(in *gap.Incident, most int) string {
+	switch n := len(in.Pages); {
+	case n == 0 && in.Cause == gap.PaymentNotTied:
+		return "no page: payments not recorded"
+	case n == 0:
+		return "all pages"
+	case n > most:
+		return fmt.Sprintf("%s and %d more", strings.Join(in.Pages[:most], ", "), n-most)
 	}
-	return fmt.Sprintf("%s: %s", in.IncidentID, where)
+	return strings.Join(in.Pages, ", ")
 }

@@ -21,6 +21,7 @@ const layout = 1
 const (
 	summarySheet   = "Summary"
 	reviewSheet    = "Review"
+	caseSheet      = "Case view"
 	timelineSheet  = "Timeline"
 	causeSheet     = "By cause"
 	partnerSheet   = "By partner"
@@ -44,10 +45,10 @@ func Write(path string, r *report.Report, key string) (err error) {
 		err = errors.Join(err, b.f.Close())
 	}()
 	// newBook has made the sheets in their order. They are filled in the order
-	// in which one needs what another knows: Tie-out the total rows, Summary the
+	// in which one needs what another knows: Case view and Tie-out the total rows, Summary the
 	// verdict, About how many texts were cut.
 	for _, write := range []func() error{
-		b.show, b.lists, b.review, b.timeline, b.byCause, b.byPartner, b.byWeek, b.incidents, b.contested, b.claims,
+		b.show, b.lists, b.review, b.timeline, b.byCause, b.caseView, b.byPartner, b.byWeek, b.incidents, b.contested, b.claims,
 		b.tieOut, b.summary, b.about, b.run, b.finish,
 	} {
 		if err := write(); err != nil {
@@ -74,7 +75,7 @@ func (b *book) save(path string) error {
 
 // sheetNames lists the sheets this report has, in order.
 func (b *book) sheetNames() []string {
-	names := []string{summarySheet, reviewSheet, timelineSheet, causeSheet, partnerSheet, weekSheet}
+	names := []string{summarySheet, reviewSheet, caseSheet, timelineSheet, causeSheet, partnerSheet, weekSheet}
 	if len(b.r.Result.Incidents) > 0 {
 		names = append(names, incidentsSheet)
 	}

@@ -92,9 +92,16 @@ func TestCachedValues(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				covered, err := coveredCells(f, sheet)
+				if err != nil {
+					t.Fatal(err)
+				}
 				for r, row := range rows {
 					for c, saved := range row {
 						cell := at(c+1, r+1)
+						if covered[cell] {
+							continue
+						}
 						formula, err := f.GetCellFormula(sheet, cell)
 						if err != nil {
 							t.Fatal(err)
@@ -184,10 +191,14 @@ func TestRecalculation(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		covered, err := coveredCells(want, sheet)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for r, row := range rows {
 			for c, saved := range row {
 				cell := at(c+1, r+1)
-				if formula, _ := want.GetCellFormula(sheet, cell); formula == "" {
+				if formula, _ := want.GetCellFormula(sheet, cell); formula == "" || covered[cell] {
 					continue
 				} else if value, err := got.GetCellValue(sheet, cell, excelize.Options{RawCellValue: true}); err != nil || !sameValue(saved, value) {
 					t.Errorf("%s!%s: =%s gives %q, saved is %q (%v)", sheet, cell, formula, value, saved, err)
@@ -291,7 +302,7 @@ func TestParts(t *testing.T) {
 	if !strings.Contains(parts["docProps/custom.xml"], r.Run.ID) {
 		t.Error("the document's properties do not name the run")
 	}
-	want := []string{summarySheet, reviewSheet, timelineSheet, causeSheet, partnerSheet, weekSheet, incidentsSheet, contestedSheet, claimsSheet, tieOutSheet, aboutSheet, listsSheet, runSheet}
+	want := []string{summarySheet, reviewSheet, caseSheet, timelineSheet, causeSheet, partnerSheet, weekSheet, incidentsSheet, contestedSheet, claimsSheet, tieOutSheet, aboutSheet, listsSheet, runSheet}
 	if got := sheetsOf(t, path); strings.Join(got, "|") != strings.Join(want, "|") {
 		t.Errorf("sheets %q, want %q", got, want)
 	}
@@ -337,7 +348,7 @@ func TestHostileText(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	ours := regexp.MustCompile(`^(COUNTA?|COUNTIFS?|SUMIFS|SUM|SUBTOTAL|IF|ROUND|HYPERLINK|'Tie-out'!|'By |[A-Z]+[0-9]+|0$)`)
+	ours := regexp.MustCompile(`^(IFERROR|COUNTA?|COUNTIFS?|SUMIFS|SUM|SUBTOTAL|IF|ROUND|HYPERLINK|'Tie-out'!|'By |\$?[A-Z]+\$?[0-9]+|0$)`)
 	for _, sheet := range f.GetSheetList() {
 		rows, err := f.GetRows(sheet, excelize.Options{RawCellValue: true})
 		if err != nil {
@@ -545,9 +556,9 @@ func TestLive(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want(summarySheet, "I8", "2")  // approved, however written
-	want(summarySheet, "I9", "1")  // declined
-	want(summarySheet, "I7", "27") // a wrong word is not a review
+	want(summarySheet, "I12", "2")  // approved, however written
+	want(summarySheet, "I13", "1")  // declined
+	want(summarySheet, "I11", "27") // a wrong word is not a review
 	want(tieOutSheet, "B4", ties)
 
 	first := r.Review[0]
@@ -557,13 +568,13 @@ func TestLive(t *testing.T) {
 		}
 	}
 	want(tieOutSheet, "B4", doesNotTie)
-	want(summarySheet, "I12", "29")
+	want(summarySheet, "I16", "29")
 	left := -first.AtStake
 	for _, it := range r.Review {
 		if it.Gap.Currency == first.Gap.Currency {
 			left += it.AtStake
 		}
 	}
-	row := 7 + slices.Index(r.Currencies, first.Gap.Currency)
+	row := 11 + slices.Index(r.Currencies, first.Gap.Currency)
 	want(summarySheet, at(3, row), fmt.Sprint(money(left, first.Gap.Currency)))
 }
