@@ -9,7 +9,7 @@ PACKAGES := ./... ./testdata/need ./testdata/postgres ./testdata/sweep
 
 export GOTOOLCHAIN := local
 
-.PHONY: check lint tidy test bench build picture
+.PHONY: check lint tidy test bench bench-parts build picture
 
 # With the fault sweeps, which take minutes and need strace (testdata/sweep).
 check: export LOSTLINK_SWEEP := 1
@@ -27,8 +27,14 @@ tidy:
 test:
 	$(GO) test $(PACKAGES)
 
-# Six runs, so that benchstat can compare two of these.
+# lostlink against its peers: BENCH="-clicks 10e6 -formats csv" for other sizes;
+# "go run ./cmd/bench -h" lists what there is.
 bench:
+	$(GO) run ./cmd/bench $(BENCH)
+
+# Parts of the program by themselves; six runs, so that benchstat can compare
+# two of these.
+bench-parts:
 	$(GO) test -run '^$$' -bench . -benchmem -count 6 ./...
 
 build:

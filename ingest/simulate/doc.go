@@ -10,6 +10,8 @@
 // ([Traffic]) is made day by day while the files are written, so a log may be
 // far larger than memory.
 //
+// [Scale] is another vendor, for measuring speed: far larger, and far plainer.
+//
 // # How a purchase is lost
 //
 // A journey is a list of events in time order: clicks, page requests, a
