@@ -104,11 +104,5 @@ func (p *Platform) FileNames() []string {
 	return out
 }
 
-func (p *Platform) file(name string) *File {
-	for i := range p.Files {
-		if p.Files[i].Name == name {
-			return &p.Files[i]
-		}
-	}
-	return nil
-}
+// HasAPI tells whether its items can be sent.
+func (p *Platform) HasAPI() bool { return p.sends != nil }

@@ -180,8 +180,7 @@ func (c *client) later(err error) error {
 
 func (c *client) busy(a answer) error {
 	if a.asked {
-		// errors.As finds the wait in it, and people read the rest.
-		return &StopError{Again: true, Err: errors.Join(fmt.Errorf("the platform is busy: %s", c.said(a)), &backoff.RetryAfterError{Duration: a.wait})}
+		return &StopError{Again: true, Err: fmt.Errorf("the platform is busy: %s (%w)", c.said(a), &backoff.RetryAfterError{Duration: a.wait})}
 	}
 	return &StopError{Again: true, Err: fmt.Errorf("the platform is busy: %s", c.said(a))}
 }
