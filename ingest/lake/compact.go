@@ -215,7 +215,7 @@ func (l *Lake) copyRows(ctx context.Context, w *kindWriter, parts []partInfo) er
 	}
 	for i := range v.parts {
 		p := &v.parts[i]
-		err := v.withRows(ctx, p, w.layout, nil, func(r *rowReader) error {
+		err := v.withRows(ctx, p, w.layout, nil, through, func(r *rowReader) error {
 			row := w.newRow()
 			return r.walk(ctx, span{0, r.pq.NumRows()}, func(i int) error {
 				n := r.input.number(r.input.at + i)
@@ -318,7 +318,7 @@ func mergeRows(ctx context.Context, w *kindWriter, v *View) (err error) {
 			continue
 		}
 		for group := 0; ; group++ {
-			r, err := openRows(v.lake.path(f.name), f.bytes, w.layout, nil)
+			r, err := openRows(v.lake.path(f.name), f.bytes, w.layout, nil, here)
 			if err != nil {
 				return v.damaged(ctx, p, f, err)
 			}

@@ -277,7 +277,7 @@ func (l *Lake) verifyFile(f file, inputs []*Input) (string, error) {
 	if f.what != "rows" {
 		return "", nil
 	}
-	r, err := openRows(l.path(f.name), f.bytes, layouts[kindNumber(f.kind)], nil)
+	r, err := openRows(l.path(f.name), f.bytes, layouts[kindNumber(f.kind)], nil, here)
 	if err != nil {
 		return "cannot be read: " + err.Error(), nil
 	}

@@ -61,10 +61,12 @@ const (
 )
 
 // repeated are the text columns with few values, which are written as
-// dictionaries. The library falls back to plain text where one grows large.
+// dictionaries. Addresses are not among them: rows lie person by person, so that
+// plain text packs as well, and a look-up would have to read the dictionary of a
+// whole row group.
 var repeated = map[string]bool{
-	"partner_key": true, "link_id": true, "referrer": true, "email": true, "user_agent": true, "country": true,
-	"partner_cookie": true, "currency": true, "status": true, "processor": true, "coupon": true, "choice": true, "name": true,
+	"partner_key": true, "link_id": true, "referrer": true, "user_agent": true, "country": true, "partner_cookie": true,
+	"currency": true, "status": true, "processor": true, "coupon": true, "choice": true,
 }
 
 // layoutOf works out the layout of T's table. It panics for a column type it

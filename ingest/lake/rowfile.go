@@ -12,6 +12,11 @@ import (
 // page headers. Pages of all columns hold the same rows.
 const pageRows = 512
 
+// dictBytes is how large a dictionary may grow. Behind that its column goes on in
+// plain text: a column of so many values gains little, and a look-up reads the
+// whole of it.
+const dictBytes = 256 << 10
+
 // rowWriter writes rows of one table as Parquet, a chunk a row group.
 type rowWriter struct {
 	*layout
@@ -29,7 +34,7 @@ func newRowWriter(out io.Writer, l *layout) *rowWriter {
 		l.schema,
 		parquet.Compression(codec),
 		parquet.CreatedBy("lostlink", "1", ""),
-		parquet.DictionaryMaxBytes(1 << 20),
+		parquet.DictionaryMaxBytes(dictBytes),
 		parquet.MaxRowsPerRowGroup(1 << 40),
 	}
 	for _, c := range l.cols {
@@ -43,47 +48,68 @@ func newRowWriter(out io.Writer, l *layout) *rowWriter {
 
 // write writes the rows of a sorted chunk.
 func (w *rowWriter) write(c *chunk) error {
-	columns := w.w.ColumnWriters()
-	page := func(leaf int, value func(i uint32) parquet.Value) error {
-		for rest := c.order; len(rest) > 0; {
-			n := min(len(rest), pageRows)
-			w.buf = w.buf[:0]
-			for _, i := range rest[:n] {
-				w.buf = append(w.buf, value(i))
-			}
-			if _, err := columns[leaf].WriteRowValues(w.buf); err != nil {
-				return err
-			}
-			if err := columns[leaf].Flush(); err != nil {
-				return err
-			}
-			rest = rest[n:]
-		}
-		return nil
-	}
 	for k := range w.cols {
-		v := &c.cols[k]
-		var value func(i uint32) parquet.Value
-		switch w.cols[k].form {
+		col, v := &w.cols[k], &c.cols[k]
+		var page func(rows []uint32)
+		switch col.form {
 		case text:
-			value = func(i uint32) parquet.Value { return parquet.ByteArrayValue(v.of(i)) }
+			page = func(rows []uint32) {
+				for _, i := range rows {
+					w.buf = append(w.buf, parquet.ByteArrayValue(v.of(i)))
+				}
+			}
 		case wide:
-			value = func(i uint32) parquet.Value { return parquet.Int64Value(v.nums[i]) }
+			page = func(rows []uint32) {
+				for _, i := range rows {
+					w.buf = append(w.buf, parquet.Int64Value(v.nums[i]))
+				}
+			}
 		default:
-			value = func(i uint32) parquet.Value { return parquet.Int32Value(int32(v.nums[i])) }
+			page = func(rows []uint32) {
+				for _, i := range rows {
+					w.buf = append(w.buf, parquet.Int32Value(int32(v.nums[i])))
+				}
+			}
 		}
-		if err := page(w.cols[k].leaf, value); err != nil {
+		if err := w.column(col.leaf, c.order, page); err != nil {
 			return err
 		}
 	}
-	if err := page(w.leaf(inputColumn), func(i uint32) parquet.Value { return parquet.Int32Value(c.input[i]) }); err != nil {
+	if err := w.column(w.leaf(inputColumn), c.order, func(rows []uint32) {
+		for _, i := range rows {
+			w.buf = append(w.buf, parquet.Int32Value(c.input[i]))
+		}
+	}); err != nil {
 		return err
 	}
-	if err := page(w.leaf(twinColumn), func(i uint32) parquet.Value { return parquet.Int32Value(int32(c.twin[i])) }); err != nil {
+	if err := w.column(w.leaf(twinColumn), c.order, func(rows []uint32) {
+		for _, i := range rows {
+			w.buf = append(w.buf, parquet.Int32Value(int32(c.twin[i])))
+		}
+	}); err != nil {
 		return err
 	}
 	w.rows += int64(c.n)
 	return w.w.Flush()
+}
+
+// column writes one column of a row group. page puts the values of a page into
+// the buffer.
+func (w *rowWriter) column(leaf int, order []uint32, page func(rows []uint32)) error {
+	out := w.w.ColumnWriters()[leaf]
+	for len(order) > 0 {
+		n := min(len(order), pageRows)
+		w.buf = w.buf[:0]
+		page(order[:n])
+		if _, err := out.WriteRowValues(w.buf); err != nil {
+			return err
+		}
+		if err := out.Flush(); err != nil {
+			return err
+		}
+		order = order[n:]
+	}
+	return nil
 }
 
 func (w *rowWriter) close() error { return w.w.Close() }

@@ -45,13 +45,20 @@ type columnReader struct {
 	nums32 []int32
 }
 
+// How much is read ahead of a column: a lot in one that is read through, about a
+// page in one that is sought in or is one of very many.
+const (
+	through = 64 << 10
+	here    = 8 << 10
+)
+
 // openRows opens a file of rows to read some columns of it; nil for all.
-func openRows(path string, size int64, l *layout, columns []string) (*rowReader, error) {
+func openRows(path string, size int64, l *layout, columns []string, ahead int) (*rowReader, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	r, err := newRowReader(f, size, l, columns)
+	r, err := newRowReader(f, size, l, columns, ahead)
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
@@ -59,8 +66,8 @@ func openRows(path string, size int64, l *layout, columns []string) (*rowReader,
 	return r, nil
 }
 
-func newRowReader(r io.ReaderAt, size int64, l *layout, columns []string) (*rowReader, error) {
-	pq, err := parquet.OpenFile(r, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(64<<10))
+func newRowReader(r io.ReaderAt, size int64, l *layout, columns []string, ahead int) (*rowReader, error) {
+	pq, err := parquet.OpenFile(r, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(ahead))
 	if err != nil {
 		return nil, err
 	}

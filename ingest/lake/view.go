@@ -196,7 +196,7 @@ func Scan[T table.Row](ctx context.Context, v *View, columns []string, fn func(*
 	if l := layoutFor[T](); l.keyed() {
 		for i := range v.parts {
 			p := &v.parts[i]
-			err := v.withRows(ctx, p, l, columns, func(r *rowReader) error { return scanSpan(ctx, r, p, span{0, r.pq.NumRows()}, fn) })
+			err := v.withRows(ctx, p, l, columns, through, func(r *rowReader) error { return scanSpan(ctx, r, p, span{0, r.pq.NumRows()}, fn) })
 			if err != nil {
 				return unstopped(err)
 			}
@@ -229,7 +229,7 @@ func scanInOrder[T table.Row](ctx context.Context, v *View, columns []string, fn
 			n++
 		}
 		p := &v.parts[places[0].part]
-		err := v.withRows(ctx, p, layoutFor[T](), columns, func(r *rowReader) error {
+		err := v.withRows(ctx, p, layoutFor[T](), columns, through, func(r *rowReader) error {
 			spans, err := r.spans()
 			if err != nil {
 				return err
@@ -363,7 +363,7 @@ func Fetch[T table.Row](ctx context.Context, v *View, refs []Ref, columns []stri
 		if _, ok := p.files[l.kind]["rows"]; !ok {
 			return fmt.Errorf("a row was asked for of a part that has no %s", l.kind)
 		}
-		err := v.withRows(ctx, p, l, columns, func(r *rowReader) error { return fetchPart(ctx, r, p, mine, fn) })
+		err := v.withRows(ctx, p, l, columns, here, func(r *rowReader) error { return fetchPart(ctx, r, p, mine, fn) })
 		if err != nil {
 			return unstopped(err)
 		}
@@ -413,12 +413,12 @@ func fetchPart[T table.Row](ctx context.Context, r *rowReader, p *part, refs []R
 }
 
 // withRows opens the rows of a part's table, if it has any.
-func (v *View) withRows(ctx context.Context, p *part, l *layout, columns []string, fn func(*rowReader) error) error {
+func (v *View) withRows(ctx context.Context, p *part, l *layout, columns []string, ahead int, fn func(*rowReader) error) error {
 	f, ok := p.files[l.kind]["rows"]
 	if !ok {
 		return nil
 	}
-	r, err := openRows(v.lake.path(f.name), f.bytes, l, columns)
+	r, err := openRows(v.lake.path(f.name), f.bytes, l, columns, ahead)
 	if err == nil {
 		err = fn(r)
 		err = errors.Join(err, r.close())
