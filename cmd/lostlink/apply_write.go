@@ -21,6 +21,9 @@ import (
 	"lostlink/report/workbook"
 )
 
+// writeBulk makes the files of a batch. Tests put a careless one in its place.
+var writeBulk = bulk.Write
+
 // bulkFolder is where the files of batches are, below the output folder.
 const bulkFolder = "bulk"
 
@@ -191,7 +194,7 @@ func (a *application) emit(ctx context.Context, batch *ledger.Batch, made []ledg
 		list = append(list, it.Approved())
 	}
 	dir := filepath.Join(a.config.Output, bulkFolder, batch.BatchID)
-	w, err := bulk.Write(dir, list, bulkOptions(a.config, batch, batches, all))
+	w, err := writeBulk(dir, list, bulkOptions(a.config, batch, batches, all))
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,9 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files of the scripts")
 
 func TestMain(m *testing.M) {
+	if how := os.Getenv(sweepChild); how != "" {
+		swept(how)
+	}
 	testscript.Main(m, map[string]func(){"lostlink": main})
 }
 

@@ -2,8 +2,12 @@ package ledger
 
 import (
 	"context"
+	"database/sql"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"lostlink/reconcile/gap"
 	"lostlink/report/review"
@@ -179,4 +183,42 @@ func (l *Ledger) Dump(ctx context.Context) (*Dump, error) {
 func all[T any](ctx context.Context, q queryer, to *[]T, name, key string) (err error) {
 	*to, err = read[T](ctx, q, name, "ORDER BY "+key)
 	return err
+}
+
+// Verify tells whether the database itself is sound. A server sees to that on
+// its own.
+func (l *Ledger) Verify(ctx context.Context) error {
+	if l.server {
+		return nil
+	}
+	for _, pragma := range []string{"integrity_check", "foreign_key_check"} {
+		rows, err := l.db.QueryContext(ctx, "PRAGMA "+pragma)
+		if err != nil {
+			return l.wrap("checking", err)
+		}
+		var found []string
+		for rows.Next() {
+			var text sql.NullString
+			rest := make([]any, 3)
+			to := []any{&text, &rest[0], &rest[1], &rest[2]}
+			columns, err := rows.Columns()
+			if err == nil {
+				err = rows.Scan(to[:len(columns)]...)
+			}
+			if err != nil {
+				rows.Close()
+				return l.wrap("checking", err)
+			}
+			if text.String != "ok" {
+				found = append(found, text.String)
+			}
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return l.wrap("checking", err)
+		}
+		if len(found) > 0 {
+			return fmt.Errorf("the ledger %s is damaged (%s): %s; bring it back from a copy", l.place, pragma, strings.Join(found, "; "))
+		}
+	}
+	return nil
 }

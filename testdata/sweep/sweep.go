@@ -38,8 +38,8 @@ type Plan struct {
 	Dir     string   // its working folder
 	Env     []string // "NAME=value", on top of the test's own environment
 
-	// Watch are folders: only calls on files below them are failed. None: all
-	// calls, those of the program's start as well.
+	// Watch are files and folders: only calls on them and on what is below them
+	// are failed. None: all calls, those of the program's start as well.
 	Watch []string
 	// Calls are the names of the calls to fail; none: [Calls].
 	Calls []string
@@ -126,11 +126,14 @@ func Try(t *testing.T, p Plan) Outcome {
 	if len(s.Done) == 0 {
 		s.Done = []int{0}
 	}
-	for i, dir := range s.Watch {
-		var err error
-		if s.Watch[i], err = filepath.EvalSymlinks(dir); err != nil {
+	s.Watch = nil
+	for _, path := range p.Watch {
+		// The file itself may not be there yet; its folder is.
+		dir, err := filepath.EvalSymlinks(filepath.Dir(path))
+		if err != nil {
 			t.Fatal(err)
 		}
+		s.Watch = append(s.Watch, filepath.Join(dir, filepath.Base(path)))
 	}
 	seen, err := s.learn()
 	if err != nil {
