@@ -21,6 +21,7 @@ type accessLog struct {
 	values []string // of the line, as written
 	slots  []slot
 	err    error
+	odd    text // see onto
 }
 
 // slot is where a bound value comes from.

@@ -30,11 +30,11 @@ type csvFile struct {
 	header  names
 	bound   []int // column per value, -1 for none
 	bindErr error
+	odd     bytes.Reader // see onto
 }
 
 func newCSV(text *bufio.Reader, head []byte, opt Options) (*csvFile, error) {
 	c := &csvFile{text: newReplay(text, opt.MaxLine), max: opt.MaxLine}
-	c.ahead = bufio.NewReaderSize(c.text, block/4)
 	// Excel's own hint: a first line "sep=;".
 	first := firstLine(head)
 	if len(first) == 5 && bytes.EqualFold(first[:4], []byte("sep=")) {
@@ -109,7 +109,11 @@ func separator(header []byte) rune {
 // restart makes csv read on from the mark.
 func (c *csvFile) restart() {
 	c.text.rewind()
-	c.ahead.Reset(c.text)
+	if c.ahead == nil {
+		c.ahead = bufio.NewReaderSize(c.text, block/4)
+	} else {
+		c.ahead.Reset(c.text)
+	}
 	c.csv = csv.NewReader(c.ahead)
 	c.csv.Comma = c.comma
 	c.csv.FieldsPerRecord = -1

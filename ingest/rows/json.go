@@ -225,6 +225,7 @@ type jsonLines struct {
 	begun  bool
 	parser fastjson.Parser
 	queue  []*fastjson.Value // items of the current line
+	odd    text              // see onto
 }
 
 func (j *jsonLines) next() (*fastjson.Value, int64, error) {

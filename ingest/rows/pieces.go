@@ -11,6 +11,9 @@ import (
 // costs nothing, little enough that those in flight take no room.
 const pieceBytes = 1 << 20
 
+// spares is how many buffers of pieces wait to be used again.
+const spares = 4
+
 // Pieces gives a file in pieces that can be read beside each other: some lines
 // of a text file, a row group of a Parquet file, or the whole of what cannot be
 // split. The pieces of the same bytes are always the same.
@@ -25,6 +28,8 @@ type Pieces struct {
 	rest []byte // read and not yet given
 	err  error  // that ended the text
 	done bool
+
+	spare chan []byte // of pieces that are read
 }
 
 // Piece is a part of a file. Its rows are read by one goroutine.
@@ -37,6 +42,22 @@ type Piece struct {
 	body  body
 	whole *Reader // the piece is the file
 	path  string
+
+	data   []byte // of the body
+	pieces *Pieces
+}
+
+// Free says that the piece's rows are read and no view of them is left; its
+// memory is used for another. It need not be called.
+func (p *Piece) Free() {
+	if p.data == nil {
+		return
+	}
+	select {
+	case p.pieces.spare <- p.data[:0]:
+	default:
+	}
+	p.data = nil
 }
 
 // Split opens a file like [Open].
@@ -45,7 +66,7 @@ func Split(path string, opt Options) (*Pieces, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pieces{Reader: r, opt: opt.withDefaults(), line: 1}
+	p := &Pieces{Reader: r, opt: opt.withDefaults(), line: 1, spare: make(chan []byte, spares)}
 	skip := int64(0)
 	switch b := r.body.(type) {
 	case *csvFile:
@@ -116,7 +137,8 @@ func (p *Pieces) Next() (*Piece, error) {
 		return nil, p.finish()
 	}
 	piece.Bytes = int64(len(data))
-	piece.body = p.over(bytes.NewReader(data))
+	piece.body = newCutText(p.over(nil), data, p.line, p.opt.MaxLine)
+	piece.data, piece.pieces = data, p
 	p.line += int64(bytes.Count(data, newline))
 	return piece, nil
 }
@@ -170,8 +192,14 @@ var errUncut = errors.New("cannot be cut")
 
 // cut gives the next lines, at most a few more bytes than pieceBytes.
 func (p *Pieces) cut() ([]byte, error) {
-	buf := make([]byte, len(p.rest), pieceBytes+pieceBytes/4)
-	copy(buf, p.rest)
+	var buf []byte
+	select {
+	case buf = <-p.spare:
+	default:
+		buf = make([]byte, 0, pieceBytes+pieceBytes/4)
+	}
+	// What is left may be the end of this very buffer.
+	buf = buf[:copy(buf[:cap(buf)], p.rest)]
 	for p.err == nil && len(buf) < cap(buf) {
 		var n int
 		n, p.err = p.text.Read(buf[len(buf):cap(buf)])
@@ -221,20 +249,29 @@ func evenLines(data []byte, limit int) int {
 	return len(data)
 }
 
-// over makes a reader of rows of text that begins at the current line.
-func (p *Pieces) over(r io.Reader) body {
+// over makes a reader of rows of text that begins at the current line; a nil
+// text must be given later.
+func (p *Pieces) over(r io.Reader) rowsOf {
+	over := func(max int, n int64) lines {
+		l := lines{max: max, n: n}
+		if r != nil {
+			l.r = bufio.NewReaderSize(r, block/4)
+		}
+		return l
+	}
 	switch b := p.body.(type) {
 	case *csvFile:
 		c := &csvFile{text: newReplay(r, b.max), max: b.max, comma: b.comma, header: b.header}
 		c.text.line = p.line
-		c.ahead = bufio.NewReaderSize(c.text, block/4)
-		c.restart()
+		if r != nil {
+			c.restart()
+		}
 		return c
 	case *accessLog:
-		return &accessLog{lines: lines{r: bufio.NewReaderSize(r, block/4), max: b.lines.max, n: p.line - 1}, format: b.format, values: make([]string, len(b.values))}
+		return &accessLog{lines: over(b.lines.max, p.line-1), format: b.format, values: make([]string, len(b.values))}
 	case *jsonFile:
 		l := b.items.(*jsonLines)
-		return &jsonFile{found: b.found, items: &jsonLines{lines: lines{r: bufio.NewReaderSize(r, block/4), max: l.lines.max, n: p.line - 1}, want: l.want, begun: b.begun, list: b.list}}
+		return &jsonFile{found: b.found, items: &jsonLines{lines: over(l.lines.max, p.line-1), want: l.want, begun: b.begun, list: b.list}}
 	}
 	panic("rows: no text")
 }

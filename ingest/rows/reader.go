@@ -65,6 +65,7 @@ type Reader struct {
 	file      *file
 	container Container
 	body      body
+	views     *cutText // the body, while View is at work
 	record    Record
 	lines     int64
 	last      int64 // line of the last row, good or bad
@@ -160,7 +161,24 @@ func (r *Reader) Next() (*Record, error) {
 
 func (r *Reader) step() (err error) {
 	defer recovered(&err)
+	if r.views != nil {
+		return r.views.view(&r.record)
+	}
 	return r.body.next(&r.record)
+}
+
+// View is like [Reader.Next], but the strings of the record may be parts of the
+// piece: they are only good until that is freed. Not using them longer is up to
+// the caller; it saves making them for rows that are dropped.
+func (r *Reader) View() (*Record, error) {
+	b, ok := r.body.(*cutText)
+	if !ok {
+		return r.Next()
+	}
+	r.views = b
+	rec, err := r.Next()
+	r.views = nil
+	return rec, err
 }
 
 // SHA256 is the hex hash of the raw bytes of the file; "" before Next has given
