@@ -12,6 +12,7 @@ import (
 
 	"github.com/apache/arrow/go/v15/arrow/memory"
 
+	"lostlink/ingest/lake"
 	"lostlink/ingest/rows"
 	"lostlink/ingest/source"
 	"lostlink/ingest/table"
@@ -26,6 +27,8 @@ type Loaded struct {
 	Rejects []table.Reject
 	Missing []Missing
 	Notes   []string
+	// Kept are what the lake calls the inputs; nil without a lake.
+	Kept []lake.Key
 }
 
 // Missing is a configured path or glob that matches no file, in a source that
@@ -111,17 +114,22 @@ func (e *LimitError) Error() string {
 // as duplicates and adds nothing. Payments that overlapping exports list twice
 // are all in the tables: the tie-out counts them.
 func Load(ctx context.Context, data string, opt Options, mem memory.Allocator) (*Loaded, error) {
-	return LoadWanted(ctx, data, opt, nil, mem)
+	return load(ctx, data, opt, nil, nil, nil, mem)
 }
 
 // LoadWanted reads like [Load], but of clicks and visits keeps only what the
-// scout wants; they are counted all the same. The scout must not be nil unless
-// all is wanted.
-func LoadWanted(ctx context.Context, data string, opt Options, scout Scout, mem memory.Allocator) (*Loaded, error) {
+// scout wants; they are counted all the same. Rows of the people on the list
+// are left out or made nameless; it may be nil.
+func LoadWanted(ctx context.Context, data string, opt Options, scout Scout, list *lake.Suppression, mem memory.Allocator) (*Loaded, error) {
+	return load(ctx, data, opt, scout, nil, list, mem)
+}
+
+func load(ctx context.Context, data string, opt Options, scout Scout, kept *kept, list *lake.Suppression, mem memory.Allocator) (*Loaded, error) {
 	if err := opt.check(); err != nil {
 		return nil, err
 	}
-	l := &loader{data: data, opt: opt, mem: mem, scout: scout, sink: table.NewSink(mem), sizes: map[int64][]*reading{}, Loaded: &Loaded{}}
+	l := &loader{data: data, opt: opt, mem: mem, scout: scout, kept: kept, list: list, sizes: map[int64][]*reading{}, Loaded: &Loaded{}}
+	l.sink = l.newSink()
 	err := l.load(ctx)
 	if err == nil {
 		err = l.assemble()
@@ -133,6 +141,39 @@ func LoadWanted(ctx context.Context, data string, opt Options, scout Scout, mem 
 	}
 	l.Set = l.sink.Set(l.files())
 	return l.Loaded, err
+}
+
+// newSink makes a sink past which nobody on the list gets.
+func (l *loader) newSink() *table.Sink {
+	s := table.NewSink(l.mem)
+	if l.list.Empty() {
+		return s
+	}
+	screen := l.list.Screen()
+	s.Screen = func(row any) bool {
+		switch r := row.(type) {
+		case *table.Click:
+			return lake.Apply(screen, r)
+		case *table.Visit:
+			return lake.Apply(screen, r)
+		case *table.Signup:
+			return lake.Apply(screen, r)
+		case *table.Purchase:
+			return lake.Apply(screen, r)
+		case *table.Customer:
+			return lake.Apply(screen, r)
+		case *table.Transaction:
+			return lake.Apply(screen, r)
+		case *table.Consent:
+			return lake.Apply(screen, r)
+		case *table.Claim:
+			return lake.Apply(screen, r)
+		case *table.Partner:
+			return lake.Apply(screen, r)
+		}
+		return true
+	}
+	return s
 }
 
 // name is how messages call a source.
@@ -174,6 +215,8 @@ type loader struct {
 	opt   Options
 	mem   memory.Allocator
 	scout Scout // nil: everything is wanted
+	kept  *kept // nil: files are read as they are
+	list  *lake.Suppression
 	sink  *table.Sink
 
 	sources  []*sourceFiles
@@ -194,6 +237,9 @@ func (l *loader) load(ctx context.Context) error {
 		if err := l.source(ctx, src); err != nil {
 			return fmt.Errorf("source %s: %w", src.name(), err)
 		}
+	}
+	if l.kept != nil {
+		return l.kept.load(ctx, l)
 	}
 	return l.deferred(ctx)
 }
@@ -293,8 +339,16 @@ type reading struct {
 	rejects []table.Reject // at most RejectsListed
 	notes   []string
 	m       *source.Mapping
-	whole   int      // the last piece that was taken over
-	copies  *reading // the file of the same content that was read, nil for none
+	whole   int         // the last piece that was taken over
+	own     *table.Sink // where its rows go; nil: with all others
+	copies  *reading    // the file of the same content that was read, nil for none
+}
+
+func (r *reading) tables() *table.Sink {
+	if r.own != nil {
+		return r.own
+	}
+	return r.sink
 }
 
 func (r *reading) path() string { return inFolder(r.data, r.in.File) }
@@ -319,6 +373,9 @@ func (r *reading) read(ctx context.Context) error {
 		return nil
 	}
 	r.sizes[r.in.Bytes] = append(r.sizes[r.in.Bytes], r)
+	if r.kept != nil {
+		return r.kept.read(ctx, r)
+	}
 	pieces, err := r.open()
 	if err != nil || pieces == nil {
 		return err
@@ -468,7 +525,7 @@ func (r *reading) mapping(container rows.Container, columns []string) (*source.M
 		}
 	}
 	r.in.Format, r.in.Title = src.Name, src.Title
-	return src.NewMapping(set, container, columns, r.sink)
+	return src.NewMapping(set, container, columns, r.tables())
 }
 
 // refuse lists the file itself, or what follows the last row read of it, as

@@ -63,10 +63,10 @@ type part struct {
 }
 
 func (r *reading) newPart(piece *rows.Piece) *part {
-	p := &part{r: r, piece: piece, m: r.m, sink: r.sink, done: make(chan struct{})}
+	p := &part{r: r, piece: piece, m: r.m, sink: r.tables(), done: make(chan struct{})}
 	p.tally.skipped = map[string]int64{}
 	if !r.m.TwoPass() {
-		p.sink = table.NewSink(r.mem)
+		p.sink = r.newSink()
 		p.m = r.m.Part(p.sink)
 	}
 	return p

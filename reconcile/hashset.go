@@ -1,8 +1,6 @@
 package reconcile
 
-// hashSet holds 64-bit hashes. A false positive keeps a row too many, which
-// changes no result, so hashes stand for the texts themselves. The zero value
-// is an empty set; 0 is never in a set.
+// hashSet holds hashes. The zero value is an empty set; 0 is never in a set.
 type hashSet struct {
 	near  []uint64 // a filter that fits the near caches: most look-ups end here
 	slots []uint64 // open addressing, at most a quarter full

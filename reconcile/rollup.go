@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"encoding/json"
 	"strings"
 
 	"lostlink/ingest/table"
@@ -61,6 +62,15 @@ func (r *Rollup) Visit(g *table.Glance) {
 	if containsAny(path, signupWords) || containsAny(path, checkoutWords) {
 		r.Pages[path] = true
 	}
+}
+
+// Counted gives the roll-up for [Scout.AddRollup].
+func (r *Rollup) Counted() []byte {
+	data, err := json.Marshal(r)
+	if err != nil { // of maps and truths
+		panic(err)
+	}
+	return data
 }
 
 // count adds one under a key that may be overwritten afterwards.

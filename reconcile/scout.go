@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"encoding/json"
 	"math/bits"
 
 	"github.com/zeebo/xxh3"
@@ -20,8 +21,10 @@ import (
 // address or a click id with the people behind them. [Scout.Wanted] says which
 // rows these are.
 type Scout struct {
-	opt Options
+	opt  Options
+	hide func(string) string // nil: addresses are plain
 
+	// All hold keys; see textKey.
 	visitors hashSet // of customers
 	emails   hashSet // loose keys of customers' addresses
 	clickIDs hashSet // that sign-ups and payments carry
@@ -53,8 +56,7 @@ type part struct {
 	wanted []uint32
 }
 
-// trace is what is left of a click or visit that may be wanted later. Hashes are
-// cut to 32 bits: those few that collide are kept without need.
+// trace is what is left of a click or visit that may be wanted later.
 type trace struct {
 	row     uint32 // within the stretch
 	seconds uint32 // since 1970; 0 where out of range
@@ -70,6 +72,7 @@ const (
 	traceKept  traceFlags = 1 << iota // is in the set already
 	traceVisit                        // is a visit
 	traceClick                        // is a click
+	traceTwin                         // is one of a visit and a click of the same row, each with a trace
 )
 
 // NewScout makes a scout for one run.
@@ -82,30 +85,30 @@ func (s *Scout) Begin(small *table.Set) {
 	named := false
 	signups := small.Signups
 	for _, r := range signups.All() {
-		s.emails.add(emailHash(r.Email))
-		s.clickIDs.add(idHash(r.ClickID))
+		s.emails.add(s.emailKey(r.Email))
+		s.clickIDs.add(idKey(r.ClickID))
 		if usable(r.VisitorID) {
 			named = true
-			s.visitors.add(textHash(r.VisitorID))
+			s.visitors.add(textKey(r.VisitorID))
 		}
 	}
 	s.infer = !named
 	for _, r := range signups.All() {
-		if h := textHash(r.IP); s.infer {
+		if h := textKey(r.IP); s.infer {
 			s.all.add(h)
 		} else if !usable(r.VisitorID) {
 			s.bare.add(h)
 		}
 	}
 	for _, r := range small.Purchases.All() {
-		s.emails.add(emailHash(r.Email))
-		s.clickIDs.add(idHash(r.ClickID))
+		s.emails.add(s.emailKey(r.Email))
+		s.clickIDs.add(idKey(r.ClickID))
 	}
 	for _, r := range small.Customers.All() {
-		s.emails.add(emailHash(r.Email))
+		s.emails.add(s.emailKey(r.Email))
 	}
 	for _, r := range small.Transactions.All() {
-		s.emails.add(emailHash(r.Email))
+		s.emails.add(s.emailKey(r.Email))
 	}
 }
 
@@ -113,89 +116,127 @@ func (s *Scout) Begin(small *table.Set) {
 // numbered in their order; which rows are in which part is up to the caller, as
 // long as it stays so until the end. Stretch is not safe for concurrent use, but
 // the takers are safe beside each other.
-func (s *Scout) Stretch(file, n int) table.Taker {
-	st := &part{s: s, place: place{file, n}}
+func (s *Scout) Stretch(file, n int) table.Taker { return s.stretch(place{file, n}) }
+
+func (s *Scout) stretch(at place) *part {
+	st := &part{s: s, place: at}
 	s.stretches = append(s.stretches, st)
-	s.byPlace[st.place] = st
+	s.byPlace[at] = st
 	return st
 }
 
 // Take looks at one row; see [table.Taker].
 func (st *part) Take(i uint32, g *table.Glance) bool {
 	s := st.s
-	if g.Visit {
-		st.roll.Visit(g)
-	}
-	t := trace{row: i, seconds: uint32(g.At / table.Second)}
-	var visitor, click uint64
+	t := trace{row: i, seconds: uint32(g.At / table.Second), ip: uint32(textKey(g.IP))}
 	if usable(g.VisitorID) {
-		visitor = textHash(g.VisitorID)
+		t.visitor = uint32(textKey(g.VisitorID))
 	}
 	if g.Click {
 		t.flags |= traceClick
-		click = idHash(g.ClickID)
+		t.click = uint32(idKey(g.ClickID))
 	}
 	if g.Visit {
 		t.flags |= traceVisit
+		st.roll.Visit(g)
 	}
-	ip := textHash(g.IP)
-	keep := s.visitors.has(visitor) || s.clickIDs.has(click) || s.all.has(ip) || visitor == 0 && g.Visit && s.bare.has(ip)
-	if !keep && g.Email != "" {
-		keep = s.emails.has(emailHash(g.Email))
+	keep := s.keeps(&t) || g.Visit && t.visitor == 0 && s.bare.has(uint64(t.ip)) || g.Email != "" && s.emails.has(s.emailKey(g.Email))
+	return st.leave(t, keep)
+}
+
+// Mark looks at what the lake has of one row; see [table.Marker]. Its ids are
+// not known to be usable, so a little more is kept than of glances.
+func (st *part) Mark(i uint32, m table.Mark) bool {
+	s := st.s
+	t := trace{row: i, seconds: m.Seconds, ip: m.Address, visitor: m.Visitor, flags: traceClick}
+	if m.Visit {
+		t.flags = traceVisit
+	} else {
+		t.click = m.Click
 	}
+	if m.Twin {
+		t.flags |= traceTwin
+	}
+	return st.leave(t, s.keeps(&t) || m.Visit && s.bare.has(uint64(t.ip)) || s.emails.has(uint64(m.Email)))
+}
+
+// keeps tells whether an id of a row is a customer's.
+func (s *Scout) keeps(t *trace) bool {
+	return s.visitors.has(uint64(t.visitor)) || s.clickIDs.has(uint64(t.click)) || s.all.has(uint64(t.ip))
+}
+
+func (st *part) leave(t trace, keep bool) bool {
 	if keep {
 		t.flags |= traceKept
 	}
-	t.visitor, t.click, t.ip = short(visitor), short(click), short(ip)
 	st.traces = append(st.traces, t)
 	return keep
 }
 
-// short keeps 0 for nothing.
-func short(h uint64) uint32 {
-	if h == 0 {
-		return 0
+// Hide has the addresses of the small tables hidden before they are compared
+// with those of clicks and visits, which are hidden already.
+func (s *Scout) Hide(hidden func(string) string) { s.hide = hidden }
+
+// Marks makes the marker for the nth stretch of what the lake has; see
+// [Scout.Stretch].
+func (s *Scout) Marks(n int) table.Marker { return s.stretch(place{marked, n}) }
+
+// marked stands for the lake in the place of a file.
+const marked = -1
+
+// WantedMarks is [Scout.Wanted] for a stretch of Marks.
+func (s *Scout) WantedMarks(n int) []uint32 { return s.Wanted(marked, n) }
+
+// NewRollup makes an empty count of visits.
+func (s *Scout) NewRollup() table.Roller { return &Rollup{} }
+
+// AddRollup takes a count of visits that are not shown.
+func (s *Scout) AddRollup(counted []byte) error {
+	var r Rollup
+	if err := json.Unmarshal(counted, &r); err != nil {
+		return err
 	}
-	return max(uint32(h>>32), 1)
+	s.roll.Merge(&r)
+	return nil
 }
 
-func textHash(s string) uint64 {
+// Keys are xxh3 cut to 32 bits, as the lake has them; 0 is for no value. A key
+// that two values share keeps a row without need.
+func textKey(s string) uint64 {
 	if s == "" {
 		return 0
 	}
-	return max(xxh3.HashString(s), 1)
+	return max(xxh3.HashString(s)>>32, 1)
 }
 
-func idHash(s string) uint64 {
+func idKey(s string) uint64 {
 	if !usable(s) {
 		return 0
 	}
-	return textHash(s)
+	return textKey(s)
 }
 
-// emailHash is that of the loose key, which those of the same exact key share.
-func emailHash(s string) uint64 {
-	if s == "" {
-		return 0
+// emailKey is that of the loose form, which all forms of an address share.
+func (s *Scout) emailKey(address string) uint64 {
+	if s.hide != nil {
+		address = s.hide(address)
 	}
-	return textHash(looseEmail(s))
+	return textKey(looseEmail(address))
 }
 
 // Settle looks at the rows kept so far, together with the small tables, and
 // tells whether more are wanted. It is called again with these added, until
 // nothing more is wanted.
 func (s *Scout) Settle(kept *table.Set) bool {
-	switch {
-	case s.settled:
+	if s.settled {
 		return false
-	case s.roll.Days == nil:
-		for _, st := range s.stretches {
-			s.roll.Merge(&st.roll)
-		}
 	}
 	c := &closure{s: s, kept: kept}
 	if !s.met {
 		s.met = true
+		for _, st := range s.stretches {
+			s.roll.Merge(&st.roll)
+		}
 		c.meet()
 		if c.close() {
 			return true
@@ -213,7 +254,7 @@ func (s *Scout) Settle(kept *table.Set) bool {
 func (c *closure) meet() {
 	for _, v := range c.kept.Visits.All() {
 		if v.Email != "" && usable(v.VisitorID) {
-			c.visitors.add(uint64(short(textHash(v.VisitorID))))
+			c.visitors.add(textKey(v.VisitorID))
 		}
 	}
 	if !c.s.infer {
@@ -222,7 +263,7 @@ func (c *closure) meet() {
 	rec := newRecords(c.kept, &c.s.roll, c.s.opt)
 	for i := range rec.signups {
 		if v := rec.signups[i].VisitorID; usable(v) {
-			c.visitors.add(uint64(short(textHash(v))))
+			c.visitors.add(textKey(v))
 		}
 	}
 }
@@ -253,7 +294,7 @@ type closure struct {
 	s    *Scout
 	kept *table.Set
 
-	// All hold short hashes.
+	// All hold keys, see textKey.
 	visitors hashSet // customers', new ones
 	told     hashSet // visitor ids of the people whose journeys are told
 	toldBy   hashSet // click ids of theirs
@@ -290,14 +331,14 @@ func (c *closure) people() {
 	for n := range tell {
 		p := b.persons[n]
 		for _, v := range p.visitors {
-			c.told.add(uint64(short(textHash(v))))
+			c.told.add(textKey(v))
 		}
 		for _, i := range p.signups {
-			c.ips.add(uint64(short(textHash(b.rec.signups[i].IP))))
-			c.toldBy.add(uint64(short(idHash(b.rec.signups[i].ClickID))))
+			c.ips.add(textKey(b.rec.signups[i].IP))
+			c.toldBy.add(idKey(b.rec.signups[i].ClickID))
 		}
 		for _, i := range p.purchases {
-			c.toldBy.add(uint64(short(idHash(b.purchases[i].ClickID))))
+			c.toldBy.add(idKey(b.purchases[i].ClickID))
 		}
 		for _, e := range p.emails {
 			emails[looseEmail(e)] = true
@@ -306,18 +347,18 @@ func (c *closure) people() {
 	// Without visitor ids it is the address that ties any sign-up to its click.
 	if !b.rec.has.VisitorIDs {
 		for i := range b.rec.signups {
-			c.ips.add(uint64(short(textHash(b.rec.signups[i].IP))))
+			c.ips.add(textKey(b.rec.signups[i].IP))
 		}
 	}
 	for i := range b.rec.touches {
 		if k := &b.rec.touches[i].click; k.Email != "" && emails[looseEmail(k.Email)] {
-			c.ips.add(uint64(short(textHash(k.IP))))
-			c.toldBy.add(uint64(short(idHash(k.ClickID))))
+			c.ips.add(textKey(k.IP))
+			c.toldBy.add(idKey(k.ClickID))
 		}
 	}
 	for i := range b.rec.visits {
 		if v := &b.rec.visits[i]; v.Email != "" && emails[looseEmail(v.Email)] {
-			c.ips.add(uint64(short(textHash(v.IP))))
+			c.ips.add(textKey(v.IP))
 		}
 	}
 }
@@ -356,7 +397,10 @@ func moment(t *trace, step int64) uint64 {
 
 // lone tells whether a row is a click that some other system recorded: the
 // landing that followed is a row of its own, perhaps without the click's id.
-func (t *trace) lone() bool { return t.flags&(traceClick|traceVisit) == traceClick }
+func (t *trace) lone() bool { return t.flags&(traceClick|traceVisit|traceTwin) == traceClick }
+
+// half tells whether a row is a click whose visit has a trace of its own.
+func (t *trace) half() bool { return t.flags&(traceClick|traceTwin) == traceClick|traceTwin }
 
 // close finds what the kept rows lead to: what has the visitor ids that were
 // met; the clicks and landings with the same click ids; the clicks that led to
@@ -404,12 +448,12 @@ func (c *closure) close() bool {
 	})
 	var landings hashSet
 	c.each(func(t *trace) {
-		if t.lone() && t.ip != 0 && (found(t) || ids.has(uint64(t.click))) {
+		if (t.lone() && t.ip != 0 || t.half()) && (found(t) || ids.has(uint64(t.click))) {
 			landings.add(moment(t, 0))
 		}
 	})
 	follows := func(t *trace) bool {
-		return t.flags&traceVisit != 0 && t.ip != 0 && (landings.has(moment(t, 0)) || landings.has(moment(t, 1)) || landings.has(moment(t, -1)))
+		return t.flags&traceVisit != 0 && (t.ip != 0 || t.flags&traceTwin != 0) && (landings.has(moment(t, 0)) || landings.has(moment(t, 1)) || landings.has(moment(t, -1)))
 	}
 	return c.want(func(t *trace) bool { return found(t) || ids.has(uint64(t.click)) || follows(t) })
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"lostlink/reconcile"
 	"lostlink/reconcile/gap"
@@ -15,7 +16,7 @@ func runCommand() *command {
 	return &command{
 		name:    "run",
 		summary: "read the sources, find and judge the gaps, write the report",
-		usage: `run [-c FILE] [--data DIR] [--out DIR] [--state DIR]
+		usage: `run [-c FILE] [--data DIR] [--out DIR] [--state DIR] [--no-lake]
 
 Reads every configured source, finds the purchases nobody was credited for,
 sorts each into its likely failure case and writes, into a folder of its own
@@ -41,6 +42,7 @@ func runNight(ctx context.Context, e *env) error {
 	var dirs folders
 	fs := e.flags()
 	dirs.register(fs)
+	noLake := fs.Bool("no-lake", false, "read the files as they are")
 	if _, err := e.parse(fs, 0, 0); err != nil {
 		return err
 	}
@@ -48,7 +50,7 @@ func runNight(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	n := &night{config: c}
+	n := &night{config: c, noLake: *noLake}
 	return n.run(ctx, e)
 }
 
@@ -69,6 +71,12 @@ func (n *night) run(ctx context.Context, e *env) error {
 		return err
 	}
 	n.scout = reconcile.NewScout(n.config.Reconcile)
+	if !n.noLake {
+		if n.lake, err = openLake(ctx, n.config, false); err != nil {
+			return err
+		}
+		defer n.lake.Close()
+	}
 	if err := n.read(ctx, p); err != nil {
 		return fmt.Errorf("no report was written: %w", err)
 	}
@@ -83,6 +91,11 @@ func (n *night) run(ctx context.Context, e *env) error {
 	}
 	if err := n.remember(ctx, p); err != nil {
 		return err
+	}
+	if n.lake != nil {
+		if err := tend(ctx, n.config, n.lake, n.loaded.Kept, time.Now()); err != nil {
+			return fmt.Errorf("the report is written, but the lake could not be tidied: %w", err)
+		}
 	}
 	p.done()
 	n.summary(e.out)

@@ -15,6 +15,7 @@ import (
 
 	"lostlink/config"
 	"lostlink/ingest"
+	"lostlink/ingest/lake"
 	"lostlink/reconcile"
 	"lostlink/reconcile/gap"
 	"lostlink/report"
@@ -26,6 +27,8 @@ import (
 type night struct {
 	config  *config.Config
 	scout   *reconcile.Scout // nil keeps every row that is read
+	noLake  bool             // wanted
+	lake    *lake.Lake       // nil reads the files as they are
 	loaded  *ingest.Loaded
 	result  *gap.Result
 	report  *report.Report
@@ -55,16 +58,45 @@ func lock(state string) (func(), error) {
 // read is the first stage. Without purchases nothing can follow, so it fails.
 func (n *night) read(ctx context.Context, p *progress) (err error) {
 	p.say("reading the sources")
-	if n.scout != nil {
-		n.loaded, err = ingest.LoadWanted(ctx, n.config.Data, n.config.Ingest, n.scout, memory.DefaultAllocator)
-	} else {
-		n.loaded, err = ingest.Load(ctx, n.config.Data, n.config.Ingest, memory.DefaultAllocator)
-	}
+	n.loaded, err = n.load(ctx)
 	if err == nil && n.loaded.Set.Purchases == nil {
 		n.loaded.Set.Release()
 		err = noPurchases(n.loaded)
 	}
 	return err
+}
+
+// load reads by way of the lake if there is one, else the files as they are,
+// past the list of erased people.
+func (n *night) load(ctx context.Context) (*ingest.Loaded, error) {
+	if n.lake == nil {
+		list, err := lake.SuppressionIn(ctx, filepath.Join(n.config.State, lakeFolder))
+		if err != nil {
+			return nil, err
+		}
+		var scout ingest.Scout
+		if n.scout != nil {
+			scout = n.scout
+		}
+		return ingest.LoadWanted(ctx, n.config.Data, n.config.Ingest, scout, list, memory.DefaultAllocator)
+	}
+	for again := true; ; again = false {
+		n.scout = reconcile.NewScout(n.config.Reconcile)
+		l, err := ingest.LoadKept(ctx, n.config.Data, n.config.Ingest, n.scout, n.lake, memory.DefaultAllocator)
+		var changed *ingest.ChangedError
+		var damaged *lake.DamagedError
+		switch {
+		case errors.As(err, &changed):
+			return nil, &exitError{exitAgain, err}
+		case again && errors.As(err, &damaged):
+			// It is only a memory: what is damaged is read again.
+			if err := n.lake.Drop(ctx, damaged.Inputs...); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		return l, err
+	}
 }
 
 // noPurchases says why there are none, as far as the files show it.

@@ -16,8 +16,9 @@ func NewKnown(h *Hider) *Known {
 	return &Known{hider: h, exact: map[string]string{}, loose: map[string]string{}}
 }
 
-// Show adds a plain address; what is none is passed over.
+// Show adds a plain address; what is none is passed over. The text is not kept.
 func (k *Known) Show(s string) {
+	s = strings.Clone(s)
 	hid := k.hider.Hide(s)
 	if hid == "" || Hidden(s) {
 		return

@@ -431,6 +431,9 @@ const notesKept = 50
 
 // put adds a finished row to its table.
 func put[T table.Row](f *file, kind table.Kind, b *table.Builder[T], at table.Time, row *T) error {
+	if f.sink.Screen != nil && !f.sink.Screen(row) {
+		return nil
+	}
 	var err error
 	switch r := any(row).(type) {
 	case *table.Visit:

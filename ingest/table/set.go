@@ -113,6 +113,9 @@ type Sink struct {
 	// Divert, if set, is given every visit and click instead of its table, once
 	// the table would take it. The row is overwritten by the next.
 	Divert func(v *Visit, c *Click)
+	// Screen, if set, is shown every row before it is taken, may change it, and
+	// says whether it stays. The row is a pointer to one of the row types.
+	Screen func(row any) bool
 
 	mem          memory.Allocator
 	clicks       *Builder[Click]
@@ -153,6 +156,36 @@ func (s *Sink) Partners() *Builder[Partner]         { return builder(s, &s.partn
 func (s *Sink) PageChecks() *Builder[PageCheck]     { return builder(s, &s.pageChecks) }
 func (s *Sink) Consents() *Builder[Consent]         { return builder(s, &s.consents) }
 func (s *Sink) Claims() *Builder[Claim]             { return builder(s, &s.claims) }
+
+// Ask makes a table present in the set.
+func (s *Sink) Ask(k Kind) {
+	switch k {
+	case Clicks:
+		s.Clicks()
+	case Visits:
+		s.Visits()
+	case Signups:
+		s.Signups()
+	case Purchases:
+		s.Purchases()
+	case Customers:
+		s.Customers()
+	case Transactions:
+		s.Transactions()
+	case Rewards:
+		s.Rewards()
+	case Links:
+		s.Links()
+	case Partners:
+		s.Partners()
+	case PageChecks:
+		s.PageChecks()
+	case Consents:
+		s.Consents()
+	case Claims:
+		s.Claims()
+	}
+}
 
 // Absorb appends the rows of another sink, without copying them; its tables are
 // present in this one from then on. The other must not be used again.
