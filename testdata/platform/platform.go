@@ -62,6 +62,8 @@ type Server struct {
 	// OwnTime lists transactions under the time they were made, and not under
 	// the created_at they were sent with.
 	OwnTime bool
+	// Blind lists nothing of what was created through it.
+	Blind bool
 	// Page is the most items of a page; 250 if 0.
 	Page int
 
@@ -210,7 +212,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, list string) {
 		if at < least || at > most || list == "rewards" && scheduled != (q.Get("status") == "scheduled") {
 			continue
 		}
-		if since, ok := s.since[o.Text("key")]; ok && time.Since(since) < s.Lag {
+		if since, ok := s.since[o.Text("key")]; ok && (s.Blind || time.Since(since) < s.Lag) {
 			continue
 		}
 		fit = append(fit, o)
