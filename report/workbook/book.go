@@ -124,6 +124,8 @@ type sheet struct {
 	b    *book
 	name string
 	sw   *excelize.StreamWriter
+
+	values []any // of the row being written
 }
 
 // page says how a sheet is set up.
@@ -238,7 +240,7 @@ func (b *book) begin(name string, p page, panes *excelize.Panes, prepare func() 
 			return nil, err
 		}
 	}
-	return &sheet{b, name, sw}, nil
+	return &sheet{b: b, name: name, sw: sw}, nil
 }
 
 // heading writes the title and the sentence below it.
@@ -251,13 +253,15 @@ func (s *sheet) heading(p page) error {
 
 // row writes cells from column A on. Height is in points, 0 for the default.
 func (s *sheet) row(n int, height float64, cells ...excelize.Cell) error {
-	values := make([]any, len(cells))
+	s.values = s.values[:0]
 	for i := range cells {
-		if cells[i] != (excelize.Cell{}) {
-			values[i] = cells[i]
+		if c := &cells[i]; c.StyleID == 0 && c.Formula == "" && c.Value == nil {
+			s.values = append(s.values, nil)
+		} else {
+			s.values = append(s.values, c) // a pointer: the value itself would be copied to the heap
 		}
 	}
-	return s.sw.SetRow(fmt.Sprintf("A%d", n), values, excelize.RowOpts{Height: height})
+	return s.sw.SetRow(at(1, n), s.values, excelize.RowOpts{Height: height})
 }
 
 // table turns the range into an Excel table with filter buttons. The header
@@ -336,24 +340,31 @@ func (s *sheet) grid(g *grid) error {
 	return nil
 }
 
-// letterWidth is how wide a letter of Calibri is, in units of column width: one
-// is a digit.
+// letterWidths are how wide letters of Calibri are, in units of column width:
+// one is a digit.
+var letterWidths = func() (w [0x250]float64) {
+	for c := range w {
+		w[c] = 1.05 // accented Latin
+		switch {
+		case c >= 'a' && c <= 'z':
+			w[c] = 0.98
+		case c >= 'A' && c <= 'Z':
+			w[c] = 1.15
+		case c < 0x80:
+			w[c] = 1
+		}
+	}
+	for letters, width := range map[string]float64{"ijl.,:;'|!`": 0.5, " frtI()[]{}/\\-\"°": 0.68, "mwMWO@%&Q": 1.45} {
+		for _, c := range letters {
+			w[c] = width
+		}
+	}
+	return w
+}()
+
 func letterWidth(c rune) float64 {
-	switch {
-	case strings.ContainsRune("ijl.,:;'|!`’", c):
-		return 0.5
-	case strings.ContainsRune(" frtI()[]{}/\\-\"“”°", c):
-		return 0.68
-	case strings.ContainsRune("mwMWO@%&…—–Q", c):
-		return 1.45
-	case c >= 'a' && c <= 'z':
-		return 0.98
-	case c >= 'A' && c <= 'Z':
-		return 1.15
-	case c >= '0' && c <= '9', c < 0x80:
-		return 1
-	case c < 0x250: // accented Latin
-		return 1.05
+	if int(c) < len(letterWidths) {
+		return letterWidths[c]
 	}
 	return 2
 }

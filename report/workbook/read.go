@@ -339,20 +339,14 @@ func (r *reader) fits() bool {
 	return true
 }
 
-// decided is one row with something in it.
+// decided is one row with a case number or something entered.
 type decided struct {
 	row   int
-	cells map[string]found
+	id    found            // the cell of the case number
+	cells map[string]found // by header; nil where nothing is entered
 }
 
-func (d *decided) entered() bool {
-	for _, h := range requiredHeaders {
-		if c, ok := d.cells[h]; ok && h != headCase && (c.formula || strings.TrimSpace(c.text) != "") {
-			return true
-		}
-	}
-	return false
-}
+func (d *decided) entered() bool { return d.cells != nil }
 
 // decisions reads the rows below the header.
 func (r *reader) decisions() error {
@@ -360,19 +354,31 @@ func (r *reader) decisions() error {
 	for h, c := range r.column {
 		want[c], header[c] = true, h
 	}
+	inputs := map[string]bool{headDecision: true, headPartner: true, headAmount: true, headComment: true}
 	byCase := map[string][]decided{}
 	var order []string // cases with their first row, in the order of the sheet
 	err := r.c.rows(r.heads[0].sheet, want, func(row int, cells []found) bool {
 		if row <= r.row {
 			return true
 		}
-		d := decided{row: row, cells: map[string]found{}}
+		d, entered := decided{row: row}, false
 		for _, c := range cells {
-			d.cells[header[c.col]] = c
+			h := header[c.col]
+			if h == headCase {
+				d.id = c
+			} else if inputs[h] {
+				entered = entered || c.formula || strings.TrimSpace(c.text) != ""
+			}
 		}
-		id := strings.ToUpper(strings.TrimSpace(d.cells[headCase].text))
-		if id == "" && !d.entered() {
+		id := strings.ToUpper(strings.TrimSpace(d.id.text))
+		if id == "" && !entered {
 			return true
+		}
+		if entered {
+			d.cells = make(map[string]found, len(cells))
+			for _, c := range cells {
+				d.cells[header[c.col]] = c
+			}
 		}
 		if byCase[id] == nil {
 			order = append(order, id)
@@ -402,7 +408,7 @@ func (r *reader) oneCase(id string, rows []decided) {
 	if id == "" || !ok {
 		for _, d := range rows {
 			cell := r.cell(r.column[headCase], d.row)
-			c := d.cells[headCase]
+			c := d.id
 			switch {
 			case !d.entered():
 				r.note("%s: %q is no case of run %s. Nothing is decided in the row, so nothing is lost.", cell, table.Mask(c.text), r.book.RunID)
@@ -432,6 +438,9 @@ func (r *reader) oneCase(id string, rows []decided) {
 	}
 	if !entered {
 		return
+	}
+	if rows[0].id.formula {
+		r.note("%s: a formula; its saved value %q was used.", r.cell(r.column[headCase], rows[0].row), id)
 	}
 	refused := len(r.book.Refusals)
 	a := r.answer(id, &rows[0], &facts)

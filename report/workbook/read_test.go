@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -673,4 +674,34 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+// BenchmarkRead reads a book of 50,000 rows back, of which every tenth is
+// decided.
+func BenchmarkRead(b *testing.B) {
+	r := sampleReport(b, 50_000, func(_ *gap.Result, _ *report.Run, opt *report.Options) { opt.ReviewRowsMax = 100_000 })
+	path := filepath.Join(b.TempDir(), "book.xlsx")
+	if err := Write(path, r, testKey); err != nil {
+		b.Fatal(err)
+	}
+	decided := filepath.Join(b.TempDir(), "decided.xlsx")
+	empty := regexp.MustCompile(`<c r="B([0-9]*0)"( s="[0-9]+")></c>`)
+	rewriteParts(b, path, decided, func(name string, data []byte) []byte {
+		if name != "xl/worksheets/sheet2.xml" {
+			return data
+		}
+		return empty.ReplaceAll(data, []byte(`<c r="B$1"$2 t="inlineStr"><is><t>Approve</t></is></c>`))
+	})
+	facts := store(factsOf(r))
+	peak := peakHeap()
+	for b.Loop() {
+		book, err := Read(decided, ReadOptions{Run: facts})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if len(book.Answers) < 4000 {
+			b.Fatalf("%d answers, %d refusals", len(book.Answers), len(book.Refusals))
+		}
+	}
+	b.ReportMetric(float64(peak())/1e6, "MB-peak")
 }

@@ -80,9 +80,17 @@ type look struct {
 
 func (b *book) style(l look) int {
 	l.middle = l.middle || b.middle
-	if id, ok := b.styles[l]; ok {
-		return id
+	id, ok := b.styles[l]
+	if !ok {
+		id = b.newStyle(l)
+		b.styles[l] = id
 	}
+	return id
+}
+
+// newStyle is apart from style, which is called for every cell, since it keeps
+// hold of the look.
+func (b *book) newStyle(l look) int {
 	s := &excelize.Style{
 		Font:       &excelize.Font{Family: "Calibri", Size: 11, Bold: l.bold, Italic: l.italic, Color: l.color},
 		Alignment:  &excelize.Alignment{Horizontal: l.align, Vertical: "top", WrapText: l.wrap},
@@ -125,7 +133,6 @@ func (b *book) style(l look) int {
 	if err != nil {
 		panic("workbook: style: " + err.Error()) // all styles are constants of this package
 	}
-	b.styles[l] = id
 	return id
 }
 

@@ -10,10 +10,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
+	"runtime/metrics"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/xuri/excelize/v2"
 
@@ -512,20 +515,69 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// BenchmarkWrite writes a book of 50,000 rows to review and 200,000 steps.
+// BenchmarkWrite writes a book of 50,000 rows to review and 200,000 steps. The
+// goal is 6 s and 300 MB on top of the report itself.
 func BenchmarkWrite(b *testing.B) {
 	r := sampleReport(b, 50_000, func(_ *gap.Result, _ *report.Run, opt *report.Options) { opt.ReviewRowsMax = 100_000 })
 	path := filepath.Join(b.TempDir(), "book.xlsx")
+	peak := peakHeap()
 	for b.Loop() {
 		if err := Write(path, r, testKey); err != nil {
 			b.Fatal(err)
 		}
 	}
+	b.ReportMetric(float64(peak())/1e6, "MB-peak")
 	st, err := os.Stat(path)
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.ReportMetric(float64(st.Size())/1e6, "MB/book")
+}
+
+// peakHeap watches the heap until the function it gives is called, which tells
+// by how many bytes it grew at most.
+func peakHeap() func() uint64 {
+	heap := func() uint64 {
+		s := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+		metrics.Read(s)
+		return s[0].Value.Uint64()
+	}
+	runtime.GC()
+	base, done, most := heap(), make(chan bool), make(chan uint64)
+	go func() {
+		peak := base
+		for {
+			select {
+			case <-done:
+				most <- peak - base
+				return
+			case <-time.After(2 * time.Millisecond):
+				peak = max(peak, heap())
+			}
+		}
+	}()
+	return func() uint64 {
+		close(done)
+		return <-most
+	}
+}
+
+// TestAllocations bounds what a row costs: a clock would depend on the machine.
+func TestAllocations(t *testing.T) {
+	allocs := func(rows int) float64 {
+		r := sampleReport(t, rows, func(_ *gap.Result, _ *report.Run, opt *report.Options) { opt.ReviewRowsMax = 100_000 })
+		path := filepath.Join(t.TempDir(), "book.xlsx")
+		return testing.AllocsPerRun(1, func() {
+			if err := Write(path, r, testKey); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	// The steps of a row are about four; the books differ by rows alone.
+	const few, many, most = 500, 2500, 540
+	if per := (allocs(many) - allocs(few)) / (many - few); per > most {
+		t.Errorf("a row of Review with its steps takes %.0f allocations, want %d at most", per, most)
+	}
 }
 
 // TestLive decides and deletes as people do, and looks at what the other
