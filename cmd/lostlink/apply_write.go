@@ -177,12 +177,16 @@ func (a *application) emit(ctx context.Context, batch *ledger.Batch, made []ledg
 	var list []review.Approved
 	for i := range all {
 		it := &all[i]
-		if it.BatchID != batch.BatchID || it.State != ledger.StatePlanned {
+		if it.BatchID != batch.BatchID {
 			continue
 		}
+		// Whatever has become of it: what is left of the batch goes the same way.
 		if slices.ContainsFunc(made, func(c ledger.Creation) bool { return c.Key == it.Key && c.Via == ledger.ViaAPI }) {
 			a.note("Batch %s is on its way through the platform's API; \"lostlink create --push\" ends it.", batch.BatchID)
 			return nil
+		}
+		if it.State != ledger.StatePlanned {
+			continue
 		}
 		if s := a.standings[it.GapID]; s != nil && s.Gap.Place != "" {
 			// A run since has found it credited or refunded.
