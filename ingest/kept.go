@@ -140,9 +140,9 @@ func (k *kept) fill(ctx context.Context, key lake.Key, r *reading) (err error) {
 			}
 			return nil
 		})
-		if err == nil && r.m.TwoPass() {
-			err = spill(w, roll, r.own)
-		}
+		// What the mapping asked for as a whole: its tables, and all rows of one
+		// that looked over the file first.
+		err = errors.Join(err, spill(w, roll, r.own))
 		if err := r.close(pieces, err); err != nil {
 			return err
 		}

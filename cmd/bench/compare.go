@@ -17,7 +17,10 @@ import (
 
 // run makes the data, measures, and writes the tables.
 func (s *setup) run(ctx context.Context, out io.Writer) error {
-	if s.growth != nil {
+	switch {
+	case s.small:
+		return s.measureSmall(ctx, out)
+	case s.growth != nil:
 		return s.grow(ctx, out)
 	}
 	for _, name := range s.formats {
@@ -31,23 +34,18 @@ func (s *setup) run(ctx context.Context, out io.Writer) error {
 	if err := s.build(ctx); err != nil {
 		return err
 	}
-	var text strings.Builder
 	head := fmt.Sprintf("%s clicks, %s payments, seed %d; %d rounds in turns; %d processors, %s/%s\n",
 		count(s.size.Clicks), count(s.size.Payments), s.size.Seed, s.rounds, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
-	fmt.Fprint(out, head)
-	text.WriteString(head)
+	if err := s.publish(head, out); err != nil {
+		return err
+	}
 	for _, name := range s.formats {
 		sums, err := s.compare(ctx, formatOf(name), s.size, out)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		t := ratios(name, sums)
-		fmt.Fprint(out, t)
-		text.WriteString(t)
-		if s.markdown != "" {
-			if err := os.WriteFile(s.markdown, []byte(text.String()), 0o600); err != nil {
-				return err
-			}
+		if err := s.publish(ratios(name, sums), out); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -197,11 +195,17 @@ func (s *setup) grow(ctx context.Context, out io.Writer) error {
 	if s.makeOnly {
 		return nil
 	}
-	fmt.Fprint(out, b.String())
-	if s.markdown != "" {
-		return os.WriteFile(s.markdown, []byte(b.String()), 0o600)
+	return s.publish(b.String(), out)
+}
+
+// publish prints text and adds it to the file named with -o.
+func (s *setup) publish(text string, out io.Writer) error {
+	fmt.Fprint(out, text)
+	if s.markdown == "" {
+		return nil
 	}
-	return nil
+	s.published.WriteString(text)
+	return os.WriteFile(s.markdown, []byte(s.published.String()), 0o600)
 }
 
 func ratio(a, b time.Duration) float64 { return float64(a) / float64(b) }

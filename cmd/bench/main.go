@@ -94,7 +94,10 @@ type setup struct {
 	markdown string
 	makeOnly bool
 	growth   []int
+	small    bool
 	threads  int
+
+	published strings.Builder // so far, for the file markdown
 }
 
 func bench(ctx context.Context, args []string, out, errs io.Writer) error {
@@ -114,6 +117,7 @@ func bench(ctx context.Context, args []string, out, errs io.Writer) error {
 	fs.StringVar(&s.markdown, "o", "", "file to write the tables to, in Markdown, as well")
 	fs.BoolVar(&s.makeOnly, "make", false, "make the data and stop")
 	growth := fs.Bool("growth", false, "measure lostlink on 1, 10 and 50 million clicks instead")
+	fs.BoolVar(&s.small, "small", false, "measure the demo and a workbook of 50,000 rows instead")
 	sizes := fs.String("sizes", "1e6,10e6,50e6", "the numbers of clicks of -growth")
 	fs.IntVar(&s.threads, "threads", 0, "threads of each program; 0: all processors")
 	if err := fs.Parse(args); err != nil {

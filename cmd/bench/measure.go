@@ -27,6 +27,8 @@ type contestant struct {
 	// result is where the command leaves what it found.
 	result string
 	whole  bool // lostlink's own output
+	// output also gets what the program says; nil: nobody.
+	output io.Writer
 }
 
 // once runs a contestant's program.
@@ -39,6 +41,9 @@ func (c *contestant) once(ctx context.Context) (cost, error) {
 	cmd := c.command(ctx)
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
+	if c.output != nil {
+		cmd.Stdout = io.MultiWriter(&said, c.output)
+	}
 	began := time.Now()
 	err := cmd.Run()
 	took := cost{wall: time.Since(began)}
