@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"slices"
 	"strings"
 
 	"lostlink/ingest/table"
@@ -19,7 +20,8 @@ type sample struct {
 	webkit   bool
 	family   string // of the browser, see browser.Browser
 	// credited to the partner clicked last: the landing page and the sign-up page
-	// worked. known: credited to anybody, so that the sign-up page worked.
+	// worked. known: credited to anybody, so that the sign-up page worked. Whom
+	// somebody added to the platform later is neither.
 	credited, known bool
 	// helped tells that an earlier click on a link of the same partner may have
 	// brought the credit even if the last one was lost.
@@ -36,6 +38,7 @@ const sameDeviceWithin = 12 * table.Hour
 
 func (b *builder) samples() []sample {
 	var out []sample
+	at := b.creditTimes()
 	for _, p := range b.ordered() {
 		if len(p.signups) == 0 {
 			continue
@@ -46,25 +49,77 @@ func (b *builder) samples() []sample {
 			continue
 		}
 		last := &b.rec.touches[touches[len(touches)-1]]
-		life := b.opt.CookieDays
-		if last.browser.WebKit && b.opt.SafariDays > 0 {
-			life = b.opt.SafariDays
-		}
-		if last.tagged != table.Yes || last.browser.Robot || s.SignedUpAt-last.at() > table.Time(life)*table.Day {
+		life := b.life(last.browser)
+		if last.tagged != table.Yes || last.browser.Robot || s.SignedUpAt-last.at() > life {
 			continue
 		}
 		if is := b.consents.between([]string{last.visitor}, nil, last.at()-table.Minute, s.SignedUpAt); last.visitor != "" && len(is) > 0 && b.consents.rows[is[0]].Choice == "denied" {
 			continue
 		}
 		x := sample{landing: b.rec.page(last), clicked: last.at(), signedUp: s.SignedUpAt, browser: last.browser, webkit: last.browser.WebKit, family: last.browser.Family,
-			credited: b.creditedTo(p, last.click.PartnerKey), known: len(p.customers) > 0, byDevice: !b.rec.has.VisitorIDs, person: p}
+			credited: at.credited(p, last.click.PartnerKey), known: at.credited(p, ""), byDevice: !b.rec.has.VisitorIDs, person: p}
 		for _, k := range touches[:len(touches)-1] {
 			t := &b.rec.touches[k]
-			x.helped = x.helped || t.click.PartnerKey == last.click.PartnerKey && s.SignedUpAt-t.at() <= table.Time(life)*table.Day
+			x.helped = x.helped || t.click.PartnerKey == last.click.PartnerKey && s.SignedUpAt-t.at() <= life
 		}
 		out = append(out, x)
 	}
 	return out
+}
+
+// life is how long the partner cookie lives in a browser.
+func (b *builder) life(in browser.Browser) table.Time {
+	if in.WebKit && b.opt.SafariDays > 0 {
+		return table.Time(b.opt.SafariDays) * table.Day
+	}
+	return table.Time(b.opt.CookieDays) * table.Day
+}
+
+// creditTimes tells credits that came by a sign-up from those that somebody
+// added by hand.
+type creditTimes struct {
+	b *builder
+	// told: the times of the platform's customers tell it.
+	told bool
+}
+
+// promptly is how soon after a sign-up, or a first payment, the platform has the
+// customer, unless somebody added it by hand.
+const promptly = table.Day
+
+// creditTimes looks at all customers: where many are younger than that, as after
+// a move to the platform, their times mean something else.
+func (b *builder) creditTimes() creditTimes {
+	const most = 0.2
+	at := creditTimes{b, true}
+	all, late := 0, 0
+	for _, p := range b.persons {
+		for _, i := range p.customers {
+			if all++; !at.prompt(p, i) {
+				late++
+			}
+		}
+	}
+	at.told = float64(late) <= most*float64(all)
+	return at
+}
+
+// prompt tells whether a customer record is as old as the person's sign-up or
+// first payment.
+func (at creditTimes) prompt(p *person, customer int) bool {
+	b := at.b
+	created := b.customers[customer].CreatedAt
+	return len(p.signups)+len(p.purchases) == 0 ||
+		len(p.signups) > 0 && created-b.rec.signups[p.signups[0]].SignedUpAt <= promptly ||
+		len(p.purchases) > 0 && created-b.purchases[p.purchases[0]].PurchasedAt <= promptly
+}
+
+// credited tells whether the person's sign-up was credited to a partner, ""
+// for any.
+func (at creditTimes) credited(p *person, partner string) bool {
+	return slices.ContainsFunc(p.customers, func(i int) bool {
+		return (partner == "" || at.b.customers[i].PartnerKey == partner) && (!at.told || at.prompt(p, i))
+	})
 }
 
 // cleanTouches lists the touches before a sign-up in its own browser, in time
@@ -76,12 +131,22 @@ func (b *builder) cleanTouches(p *person, s *table.Signup) []int32 {
 		if !usable(s.VisitorID) {
 			return nil
 		}
+		visitors := map[int32]string{}
 		for _, k := range b.touchesOf[p.node] {
+			visitors[k] = b.rec.touches[k].visitor
+		}
+		for _, v := range p.visitors {
+			if k := b.bareTouch(p, v); k >= 0 {
+				visitors[k] = v
+			}
+		}
+		for k := range visitors {
 			if b.rec.touches[k].at() <= s.SignedUpAt {
 				out = append(out, k)
 			}
 		}
-		if len(out) > 0 && b.rec.touches[out[len(out)-1]].visitor != s.VisitorID {
+		slices.Sort(out) // touches are in time order
+		if len(out) > 0 && visitors[out[len(out)-1]] != s.VisitorID {
 			return nil
 		}
 		return out
@@ -96,6 +161,29 @@ func (b *builder) cleanTouches(p *person, s *table.Signup) []int32 {
 		}
 	}
 	return out
+}
+
+// bareTouch finds the landing that a browser got its visitor id on, where the
+// log has only the ids that requests bring along: the last landing without one,
+// from the same device, before the first request with it. -1 where there is
+// none, or others use that device too.
+func (b *builder) bareTouch(p *person, visitor string) int32 {
+	vs := b.rec.visitsOf[visitor]
+	if len(vs) == 0 {
+		return -1
+	}
+	first := &b.rec.visits[vs[0]]
+	if first.IP == "" || others(b.peopleOn[device{first.IP, first.UserAgent}], p.node) > 0 || b.isLanding(vs[0]) {
+		return -1
+	}
+	found := int32(-1)
+	for _, k := range b.rec.touchesIP[first.IP] {
+		t := &b.rec.touches[k]
+		if age := first.VisitedAt - t.at(); t.landing >= 0 && t.visitor == "" && t.click.UserAgent == first.UserAgent && age >= 0 && age <= b.life(t.browser) {
+			found = k
+		}
+	}
+	return found
 }
 
 // An engine is what browsers have in common that fail together.

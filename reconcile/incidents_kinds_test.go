@@ -16,6 +16,11 @@ type walk struct {
 	page, ua      string
 	lost          bool // nobody is credited
 	unpaid        bool // credited, but the payment is not recorded
+	// added is the day on which somebody added the customer to the platform, 0
+	// where the sign-up did.
+	added float64
+	// late: the log has the visitor id from the second request on.
+	late bool
 }
 
 func (s *site) walked(w walk) {
@@ -23,9 +28,12 @@ func (s *site) walked(w walk) {
 	who := fmt.Sprintf("w%d", s.line)
 	mail, key := who+"@mail.example", "c-"+who
 	url := "https://www.vendor.example" + w.page + "?ps_partner_key=harbor&ps_xid=" + who
-	const ip = "203.0.113.9"
-	appendRow(s, s.sink.Visits(), table.Visit{Pos: pos, VisitedAt: day(w.click), URL: url, VisitorID: who, IP: ip, UserAgent: w.ua})
-	appendRow(s, s.sink.Clicks(), table.Click{Pos: pos, ClickedAt: day(w.click), PartnerKey: "harbor", ClickID: who, VisitorID: who, LandingURL: url, IP: ip, UserAgent: w.ua})
+	ip, landed := "203.0.113.9", who
+	if w.late {
+		ip, landed = fmt.Sprintf("203.0.%d.%d", s.line>>8&255, s.line&255), ""
+	}
+	appendRow(s, s.sink.Visits(), table.Visit{Pos: pos, VisitedAt: day(w.click), URL: url, VisitorID: landed, IP: ip, UserAgent: w.ua})
+	appendRow(s, s.sink.Clicks(), table.Click{Pos: pos, ClickedAt: day(w.click), PartnerKey: "harbor", ClickID: who, VisitorID: landed, LandingURL: url, IP: ip, UserAgent: w.ua})
 	appendRow(s, s.sink.Visits(), table.Visit{Pos: s.pos(), VisitedAt: day(w.signup), URL: "https://www.vendor.example/signup", VisitorID: who, IP: ip, UserAgent: w.ua})
 	at := day(w.signup) + table.Second
 	appendRow(s, s.sink.Signups(), table.Signup{Pos: s.pos(), SignedUpAt: at, Email: mail, CustomerKey: key, VisitorID: who, IP: ip, UserAgent: w.ua})
@@ -33,7 +41,11 @@ func (s *site) walked(w walk) {
 	if w.lost {
 		return
 	}
-	appendRow(s, s.sink.Customers(), table.Customer{Pos: s.pos(), PartnerKey: "harbor", CustomerKey: key, Email: mail, CreatedAt: at})
+	created := at
+	if w.added > 0 {
+		created = day(w.added)
+	}
+	appendRow(s, s.sink.Customers(), table.Customer{Pos: s.pos(), PartnerKey: "harbor", CustomerKey: key, Email: mail, CreatedAt: created})
 	if !w.unpaid {
 		appendRow(s, s.sink.Transactions(), table.Transaction{Pos: s.pos(), CreatedAt: at + table.Hour, Amount: 4900, Currency: "USD", CustomerKey: key, PurchaseID: "p-" + who})
 	}
@@ -100,6 +112,62 @@ func TestIncidentKinds(t *testing.T) {
 		if x.Expected-x.Credited != lost || x.Purchases != lost || x.Lost["USD"] != int64(lost)*4900 {
 			t.Errorf("%s: %d of %d credited, %d purchases and %v lost, want %d", tc.name, x.Credited, x.Expected, x.Purchases, x.Lost, lost)
 		}
+	}
+}
+
+// Whom somebody adds to the platform later, the sign-up page has lost.
+func TestAddedByHandIsNoCredit(t *testing.T) {
+	s := newSite(t)
+	n, lost, added := 0, 0, 0
+	walks(s, func(w *walk) {
+		if w.signup < 30 || w.signup >= 37 {
+			return
+		}
+		lost++
+		if n++; n%4 == 0 {
+			w.added, added = w.signup+10, added+1
+		} else {
+			w.lost = true
+		}
+	})
+	got := s.run().Incidents
+	if len(got) != 1 {
+		t.Fatalf("%d incidents, want 1: %+v", len(got), got)
+	}
+	if x := got[0]; x.Credited != 0 || x.Expected != lost || x.Purchases != lost-added || max(x.Start-day(30), day(30)-x.Start, x.End-day(37), day(37)-x.End) > table.Day {
+		t.Errorf("%d of %d credited, %d purchases lost, from %v to %v; want none of %d, %d, %v to %v", x.Credited, x.Expected, x.Purchases, x.Start, x.End, lost, lost-added, day(30), day(37))
+	}
+}
+
+// After a move to the platform the times of the customers moved mean nothing.
+func TestMovedCustomersAreNoFault(t *testing.T) {
+	s := newSite(t)
+	walks(s, func(w *walk) {
+		if w.signup < 30 {
+			w.added = 32
+		}
+	})
+	if got := s.run().Incidents; len(got) > 0 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// A log may have the visitor id of a browser only from its second request on.
+func TestLandingBeforeItsVisitorID(t *testing.T) {
+	s := newSite(t)
+	lost := 0
+	walks(s, func(w *walk) {
+		w.late = true
+		if w.lost = w.click >= 30 && w.click < 37 && w.page == "/why"; w.lost {
+			lost++
+		}
+	})
+	got := s.run().Incidents
+	if len(got) != 1 {
+		t.Fatalf("%d incidents, want 1: %+v", len(got), got)
+	}
+	if x := got[0]; x.Expected != lost || x.Credited != 0 || !slices.Equal(x.Pages, []string{"/why"}) {
+		t.Errorf("%d of %d credited on %v, want none of %d on /why", x.Credited, x.Expected, x.Pages, lost)
 	}
 }
 

@@ -21,10 +21,10 @@ type trial struct {
 }
 
 const (
-	// brokenShare is what is still credited during a fault: stray cookies,
-	// customers added by hand. helpedShare is the same, as a part of the usual
+	// brokenShare is what is still credited during a fault, by pages out of a
+	// cache and the like; made-up vendors have next to none. helpedShare is the same, as a part of the usual
 	// share, for those whom an earlier click may have helped.
-	brokenShare = 0.04
+	brokenShare = 0.02
 	helpedShare = 0.75
 	// usualMax keeps a history without any loss from making a handful of losses
 	// look impossible.
@@ -160,9 +160,10 @@ func speaks(t *trial, usual float64) float64 {
 	return math.Log(broken / usual)
 }
 
-// edge is the median of when a fault began, of which a scan saw the stretch
-// from start to end. Each gap between two trials is as likely as it is long and
-// as well as it parts the usual from the broken.
+// edge says when a fault began, of which a scan saw the stretch from start to
+// end. Each gap between two trials is as likely as it is long and as well as it
+// parts the usual from the broken; what is said is the median, or else a time
+// that is likelier to be within a day of it.
 func edge(ts []trial, start, end table.Time, usual float64) table.Time {
 	slices.SortStableFunc(ts, func(x, y trial) int { return cmp.Compare(x.at, y.at) })
 	const around = 12 // trials beside the first one of the stretch
@@ -171,24 +172,67 @@ func edge(ts []trial, start, end table.Time, usual float64) table.Time {
 	if at == 0 || to <= at {
 		return start // nothing before it
 	}
-	type gap struct{ length, weight float64 }
-	var gaps []gap
-	sum, all := 0.0, 0.0
+	var gaps []span
+	sum := 0.0
 	for i := from + 1; i < to; i++ {
 		sum -= speaks(&ts[i-1], usual)
-		g := gap{length: float64(ts[i].at - ts[i-1].at)}
-		g.weight = g.length * math.Exp(sum)
-		all += g.weight
-		gaps = append(gaps, g)
+		gaps = append(gaps, span{from: ts[i-1].at, to: ts[i].at, density: math.Exp(sum)})
 	}
-	half := all / 2
-	for i, g := range gaps {
-		if half <= g.weight && g.weight > 0 {
-			return ts[from+i].at + table.Time(g.length*half/g.weight)
+	return likeliest(gaps, table.Day)
+}
+
+// span is a stretch of time every moment of which is as likely.
+type span struct {
+	from, to table.Time
+	density  float64
+}
+
+// likeliest gives the median of what the spans hold, moved as little as needed
+// to a time that next to the most lies within a distance of.
+func likeliest(spans []span, within table.Time) table.Time {
+	const nearly = 0.98
+	hold := func(from, to table.Time) float64 {
+		sum := 0.0
+		for _, s := range spans {
+			if l := min(s.to, to) - max(s.from, from); l > 0 {
+				sum += float64(l) * s.density
+			}
 		}
-		half -= g.weight
+		return sum
 	}
-	return start
+	// Between these times what is within the distance rises or falls steadily.
+	var turns []table.Time
+	for _, s := range spans {
+		turns = append(turns, s.from-within, s.from+within, s.to-within, s.to+within)
+	}
+	best := 0.0
+	for _, t := range turns {
+		best = max(best, hold(t-within, t+within))
+	}
+	var first, last table.Time
+	for _, t := range turns {
+		if hold(t-within, t+within) < nearly*best {
+			continue
+		}
+		if first == 0 || t < first {
+			first = t
+		}
+		if last == 0 || t > last {
+			last = t
+		}
+	}
+	median, half := spans[0].from, hold(spans[0].from, spans[len(spans)-1].to)/2
+	for _, s := range spans {
+		if all := float64(s.to-s.from) * s.density; half > all {
+			half -= all
+			continue
+		}
+		if s.density > 0 {
+			median = s.from + table.Time(half/s.density)
+		}
+		break
+	}
+	return min(max(median, first), last)
 }
 
 // backwards turns the time round, so that an end is a beginning.

@@ -138,3 +138,25 @@ func TestEdge(t *testing.T) {
 		}
 	}
 }
+
+// The end of a fault is where the median is, unless a time is much likelier to
+// be within a day of it.
+func TestLikeliest(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		spans []span
+		want  float64
+	}{
+		{"one short span", []span{{day(1), day(1.5), 1}}, 1.25},
+		{"one long span", []span{{day(1), day(9), 1}}, 5},
+		{"two alike beside each other", []span{{day(1), day(2), 1}, {day(2), day(3), 1}}, 2},
+		// Within a day of the median, 5 days, lies a sixth; within a day of day 2,
+		// with all of the dense one, a third.
+		{"a dense one before a long one", []span{{day(1), day(1.1), 20}, {day(1.1), day(11), 1}}, 2},
+	} {
+		got := likeliest(tc.spans, table.Day)
+		if d := got - day(tc.want); d < -table.Hour || d > table.Hour {
+			t.Errorf("%s: %v, want %v", tc.name, got, day(tc.want))
+		}
+	}
+}

@@ -66,13 +66,3 @@ func (b *builder) inIncident(s sample) bool {
 	}
 	return false
 }
-
-// creditedTo tells whether the platform credits the person to the partner.
-func (b *builder) creditedTo(p *person, partner string) bool {
-	for _, i := range p.customers {
-		if b.customers[i].PartnerKey == partner {
-			return true
-		}
-	}
-	return false
-}

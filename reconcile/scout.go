@@ -301,6 +301,7 @@ type closure struct {
 	clicks   hashSet // click ids of all customers' rows
 	ips      hashSet // addresses of which everything is wanted
 	near     hashSet // moments of customers' visits
+	homes    hashSet // addresses of customers' visits
 }
 
 // people finds whose journeys will be told, by what is kept: the buyers without
@@ -402,8 +403,14 @@ func (t *trace) lone() bool { return t.flags&(traceClick|traceVisit|traceTwin) =
 // half tells whether a row is a click whose visit has a trace of its own.
 func (t *trace) half() bool { return t.flags&(traceClick|traceTwin) == traceClick|traceTwin }
 
+// bare tells whether a row is a landing without a visitor id: perhaps the one on
+// which a customer's browser got its own.
+func (t *trace) bare() bool {
+	return t.flags&(traceClick|traceVisit) == traceClick|traceVisit && t.visitor == 0
+}
+
 // close finds what the kept rows lead to: what has the visitor ids that were
-// met; the clicks and landings with the same click ids; the clicks that led to
+// met; the landings without one at customers' addresses; the clicks and landings with the same click ids; the clicks that led to
 // customers' visits without parameters; click ids seen from many browsers; and,
 // where it is known whose journeys are told, all that came from their addresses,
 // with the click ids of that.
@@ -417,6 +424,7 @@ func (c *closure) close() bool {
 		c.clicks.add(uint64(t.click))
 		if t.flags&traceVisit != 0 && t.ip != 0 {
 			c.near.add(moment(t, 0))
+			c.homes.add(uint64(t.ip))
 		}
 		if c.told.has(uint64(t.visitor)) {
 			c.ips.add(uint64(t.ip))
@@ -438,7 +446,7 @@ func (c *closure) close() bool {
 	})
 	found := func(t *trace) bool {
 		return mine(t) || c.ips.has(uint64(t.ip)) || c.clicks.has(uint64(t.click)) || pasted.has(uint64(t.click)) ||
-			t.lone() && before(t)
+			t.lone() && before(t) || t.bare() && c.homes.has(uint64(t.ip))
 	}
 	var ids hashSet
 	c.each(func(t *trace) {
