@@ -223,6 +223,9 @@ type loader struct {
 	readings []*reading           // all files; Pos.File is the index
 	sizes    map[int64][]*reading // those read before, by size: the same content has the same
 	later    []*reading           // files of clicks and visits that wait for the scout
+
+	// For those who watch: the bytes of all files, of those done, and the rows.
+	allBytes, readBytes, readRows int64
 }
 
 // sourceFiles is one source with its files.
@@ -233,6 +236,9 @@ type sourceFiles struct {
 }
 
 func (l *loader) load(ctx context.Context) error {
+	if err := l.measure(); err != nil {
+		return err
+	}
 	for _, src := range l.opt.Sources {
 		if err := l.source(ctx, src); err != nil {
 			return fmt.Errorf("source %s: %w", src.name(), err)
@@ -242,6 +248,25 @@ func (l *loader) load(ctx context.Context) error {
 		return l.kept.load(ctx, l)
 	}
 	return l.deferred(ctx)
+}
+
+// measure adds up what there is to read, if anybody watches.
+func (l *loader) measure() error {
+	if l.opt.Watch == nil {
+		return nil
+	}
+	for _, src := range l.opt.Sources {
+		found, err := expand(l.data, src.Files, l.opt.Exclude)
+		if err != nil {
+			return fmt.Errorf("source %s: %w", src.name(), err)
+		}
+		for _, f := range found.files {
+			if st, err := os.Stat(inFolder(l.data, f)); err == nil { // else it is missed when it is read
+				l.allBytes += st.Size()
+			}
+		}
+	}
+	return nil
 }
 
 // source reads the files of one source, but for those that are deferred.
@@ -494,6 +519,7 @@ func (r *reading) close(pieces *rows.Pieces, err error) error {
 		r.in.SHA256 = sum
 	}
 	pieces.Close()
+	r.readBytes += r.in.Bytes
 	r.account()
 	var b *rows.Broken
 	if errors.As(err, &b) {

@@ -18,6 +18,10 @@ type Options struct {
 	// known by whatever link leads to them. One that is or holds the data folder
 	// excludes nothing. No configuration sets this; the command does.
 	Exclude []string
+	// Watch, if set, is told how far reading is: the bytes of all files read so
+	// far, of how many, and the rows met. Files that are read again begin anew.
+	// No configuration sets this either.
+	Watch func(done, total, rows int64)
 	// Links tells a partner's landing address from any other address.
 	Links LinkOptions
 }

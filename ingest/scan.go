@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"strings"
 
 	"lostlink/ingest/rows"
 	"lostlink/ingest/source"
@@ -53,6 +54,8 @@ type part struct {
 	tally  tally
 	err    error // that ended the reading of the piece
 
+	unsure int64 // rows made to be looked at, or because they are kept
+
 	done chan struct{}
 
 	// The row at hand.
@@ -89,6 +92,12 @@ func (p *part) run(ctx context.Context) {
 		p.divert()
 	}
 	rd := p.piece.Rows(p.m.Columns)
+	next := rd.Next
+	if p.sink.Divert != nil && p.sink.Screen == nil {
+		// Nothing of a row outlives the row: what is kept is copied.
+		next = rd.View
+	}
+	defer p.piece.Free()
 	wanted := p.wanted
 	for i := uint32(0); ; i++ {
 		if i&0xfff == 0 && ctx.Err() != nil {
@@ -98,7 +107,7 @@ func (p *part) run(ctx context.Context) {
 		if p.again && len(wanted) == 0 {
 			return
 		}
-		rec, err := rd.Next()
+		rec, err := next()
 		if p.again {
 			if i != wanted[0] {
 				if err != nil && !isBad(err) {
@@ -134,9 +143,28 @@ func isBad(err error) bool {
 func (p *part) take(i uint32, rec *rows.Record) {
 	p.tally.rows++
 	p.isVisit, p.isClick = false, false
+	seen := false
+	if !p.again && p.sink.Divert != nil {
+		switch sight, why := p.m.Glimpse(rec.Values, &p.glance); sight {
+		case source.Passed:
+			p.tally.skipped[why]++
+			return
+		case source.Seen:
+			if p.taker == nil || !p.taker.Take(i, &p.glance) {
+				p.m.Drop(&p.glance)
+				p.tally.accepted++
+				return
+			}
+			seen = true
+		}
+		p.unsure++
+	}
 	skipped, err := p.m.Row(table.Pos{File: p.r.file, Line: rec.Line}, rec.Values)
 	var f *table.Fault
 	switch {
+	case seen && (err != nil || skipped != "" || !p.isVisit && !p.isClick):
+		p.err = fmt.Errorf("line %d was taken for a click or visit and is none: %q, %v", rec.Line, skipped, err)
+		return
 	case errors.As(err, &f):
 		p.reject(rec.Line, f)
 		return
@@ -148,7 +176,7 @@ func (p *part) take(i uint32, rec *rows.Record) {
 		return
 	}
 	p.tally.accepted++
-	if (p.isVisit || p.isClick) && (p.again || p.taker.Take(i, p.look())) {
+	if (p.isVisit || p.isClick) && (seen || p.again || p.taker != nil && p.taker.Take(i, p.look())) {
 		p.keep()
 	}
 }
@@ -184,6 +212,9 @@ func (p *part) keep() {
 func (p *part) reject(line int64, f *table.Fault) {
 	p.tally.rejected++
 	if len(p.tally.rejects) < RejectsListed {
+		c := *f // its texts may be parts of the piece
+		c.Column, c.Value, c.Rule, c.Remedy = strings.Clone(f.Column), strings.Clone(f.Value), strings.Clone(f.Rule), strings.Clone(f.Remedy)
+		f = &c
 		p.tally.rejects = append(p.tally.rejects, table.RejectOf(p.r.src.name(), p.r.in.File, line, f))
 	}
 }
@@ -240,6 +271,7 @@ func (r *reading) scan(ctx context.Context, pieces *rows.Pieces, prepare func(*p
 		<-p.done
 		if failed == nil {
 			r.whole = p.piece.N
+			r.watch(p)
 			if failed = errors.Join(done(p), p.err); failed != nil {
 				cancel()
 			}
@@ -252,6 +284,15 @@ func (r *reading) scan(ctx context.Context, pieces *rows.Pieces, prepare func(*p
 		return nil
 	}
 	return end
+}
+
+// watch tells how far reading is.
+func (r *reading) watch(p *part) {
+	if r.opt.Watch == nil {
+		return
+	}
+	r.readRows += p.tally.rows
+	r.opt.Watch(r.readBytes+p.piece.End, r.allBytes, r.readRows)
 }
 
 // count reads the file's rows for the first time. With a scout only those it

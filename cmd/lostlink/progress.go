@@ -6,6 +6,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/schollz/progressbar/v3"
 )
 
 // progress is one line on standard error that is written over and over. It
@@ -37,6 +39,31 @@ func (p *progress) say(format string, args ...any) {
 	}
 	p.last = time.Now()
 	fmt.Fprintf(p.w, wipe+format, args...)
+}
+
+// bar shows how many bytes of how many are read, how fast rows come, and how
+// long it will take. It takes the line until the bar is full.
+func (p *progress) bar(what string) func(done, total, rows int64) {
+	if p.w == nil {
+		return nil
+	}
+	var bar *progressbar.ProgressBar
+	start := time.Now()
+	return func(done, total, rows int64) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if bar == nil {
+			bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(p.w), progressbar.OptionShowBytes(true),
+				progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(progressEvery), progressbar.OptionClearOnFinish())
+		}
+		p.last = time.Now()
+		if seconds := p.last.Sub(start).Seconds(); seconds > 0.5 {
+			bar.Describe(fmt.Sprintf("%s, %s rows/s", what, thousands(int(float64(rows)/seconds))))
+		} else {
+			bar.Describe(what)
+		}
+		_ = bar.Set64(min(done, total)) // a line that cannot be shown stops nothing
+	}
 }
 
 // done wipes the line.

@@ -58,6 +58,7 @@ func lock(state string) (func(), error) {
 // read is the first stage. Without purchases nothing can follow, so it fails.
 func (n *night) read(ctx context.Context, p *progress) (err error) {
 	p.say("reading the sources")
+	n.config.Ingest.Watch = p.bar("reading")
 	n.loaded, err = n.load(ctx)
 	if err == nil && n.loaded.Set.Purchases == nil {
 		n.loaded.Set.Release()

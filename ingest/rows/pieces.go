@@ -25,6 +25,7 @@ type Pieces struct {
 	text *bufio.Reader
 	line int64 // of what comes next
 	n    int
+	read int64  // of a Parquet file's row groups
 	rest []byte // read and not yet given
 	err  error  // that ended the text
 	done bool
@@ -36,6 +37,9 @@ type Pieces struct {
 type Piece struct {
 	N     int   // from 0, in the order of the file
 	Bytes int64 // read of the file for it, unpacked
+	// End is how many bytes of the file, as it lies there, were read when the
+	// piece was cut off.
+	End int64
 	// Alone tells that the piece reads from the file itself: its rows must be
 	// read before Next is called again.
 	Alone bool
@@ -130,13 +134,13 @@ func (p *Pieces) Next() (*Piece, error) {
 	case err == errUncut:
 		// What follows cannot be cut without reading it; it is one piece.
 		piece.body = p.over(&counted{r: io.MultiReader(bytes.NewReader(p.rest), p.text), n: &piece.Bytes})
-		p.done, piece.Alone = true, true
+		p.done, piece.Alone, piece.End = true, true, p.file.size
 		return piece, nil
 	case len(data) == 0:
 		p.done = true
 		return nil, p.finish()
 	}
-	piece.Bytes = int64(len(data))
+	piece.Bytes, piece.End = int64(len(data)), p.file.raw.n
 	piece.body = newCutText(p.over(nil), data, p.line, p.opt.MaxLine)
 	piece.data, piece.pieces = data, p
 	p.line += int64(bytes.Count(data, newline))
@@ -161,6 +165,8 @@ func (p *Pieces) nextWhole(piece *Piece) (*Piece, error) {
 	case isParquet && p.n <= len(q.file.RowGroups()):
 		piece.body = q.group(p.n - 1)
 		piece.Bytes = q.file.Metadata().RowGroups[p.n-1].TotalCompressedSize
+		p.read += piece.Bytes
+		piece.End = p.read
 		return piece, nil
 	case isParquet || p.n > 1:
 		if p.end == nil {
@@ -171,7 +177,7 @@ func (p *Pieces) nextWhole(piece *Piece) (*Piece, error) {
 		return nil, io.EOF
 	}
 	piece.whole, piece.Alone = p.Reader, true
-	piece.Bytes = p.Reader.file.size
+	piece.Bytes, piece.End = p.Reader.file.size, p.Reader.file.size
 	return piece, nil
 }
 
