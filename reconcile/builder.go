@@ -233,7 +233,7 @@ func (x *consentIndex) between(visitors []string, devices []device, from, to tab
 // result judges everything.
 func (b *builder) result(set *table.Set) *gap.Result {
 	res := &gap.Result{AsOf: b.opt.AsOf, PeriodStart: b.opt.PeriodStart, PeriodEnd: b.opt.PeriodEnd,
-		PartnerNames: b.cat.names, OverConnected: slices.Concat(b.rec.pasted, b.people.cut)}
+		PartnerNames: b.cat.names, PartnerEmails: b.cat.addresses, OverConnected: slices.Concat(b.rec.pasted, b.people.cut)}
 	b.findIncidents()
 	credited := map[table.Date]*gap.Sum{}
 	for i := range b.purchases {

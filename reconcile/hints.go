@@ -11,15 +11,17 @@ import (
 // catalogue is what the programme knows of its partners: whose coupon, whose
 // domain, whose short address.
 type catalogue struct {
-	names   map[string]string // partner key → name
-	coupons map[string]string // coupon in upper case → partner key
-	domains map[string]string // host without "www." → partner key
-	emails  map[string]string // exact e-mail → partner key
-	vanity  map[string]string // path → partner key
+	names map[string]string // partner key → name
+	// addresses are the partners' own, by their keys.
+	addresses map[string]string
+	coupons   map[string]string // coupon in upper case → partner key
+	domains   map[string]string // host without "www." → partner key
+	emails    map[string]string // exact e-mail → partner key
+	vanity    map[string]string // path → partner key
 }
 
 func newCatalogue(set *table.Set, r *records) *catalogue {
-	c := &catalogue{names: map[string]string{}, coupons: map[string]string{}, domains: map[string]string{}, emails: map[string]string{}, vanity: map[string]string{}}
+	c := &catalogue{names: map[string]string{}, addresses: map[string]string{}, coupons: map[string]string{}, domains: map[string]string{}, emails: map[string]string{}, vanity: map[string]string{}}
 	put := func(m map[string]string, key, partner string) {
 		if key == "" {
 			return
@@ -33,6 +35,7 @@ func newCatalogue(set *table.Set, r *records) *catalogue {
 	}
 	for _, p := range set.Partners.All() {
 		c.names[p.PartnerKey] = p.Name
+		c.addresses[p.PartnerKey] = p.Email
 		put(c.coupons, strings.ToUpper(p.Coupon), p.PartnerKey)
 		host := strings.TrimPrefix(strings.ToLower(strings.TrimSpace(p.Domain)), "www.")
 		if h := hostOf(p.Domain); h != "" {

@@ -58,6 +58,8 @@ func (n *names) of(key string) string { return n.display[key] }
 type PartnerChoice struct {
 	Name string `json:"name"` // as people read it; unique
 	Key  string `json:"partner_key"`
+	// Email is the partner's address, "" if unknown.
+	Email string `json:"email,omitempty"`
 }
 
 // PartnerChoices lists every partner known to the run, by name. Names are
@@ -65,7 +67,7 @@ type PartnerChoice struct {
 func (r *Report) PartnerChoices() []PartnerChoice {
 	var out []PartnerChoice
 	for k, name := range r.names.display {
-		out = append(out, PartnerChoice{name, k})
+		out = append(out, PartnerChoice{Name: name, Key: k, Email: strings.TrimSpace(r.Result.PartnerEmails[k])})
 	}
 	slices.SortFunc(out, func(a, b PartnerChoice) int {
 		return cmp.Or(cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.Key, b.Key))

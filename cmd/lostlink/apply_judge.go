@@ -322,7 +322,7 @@ func (a *application) approved(r *ruling) *review.Approved {
 	}
 	partners := a.stores[r.book.RunID].Partners
 	if i := slices.IndexFunc(partners, func(p report.PartnerChoice) bool { return p.Key == r.partner }); i >= 0 {
-		out.PartnerName = partners[i].Name
+		out.PartnerName, out.PartnerEmail = partners[i].Name, partners[i].Email
 	}
 	out.Commission, out.Estimated = a.config.Report.Estimate(r.credit, g.Currency, r.partner, g.First)
 	return out

@@ -156,6 +156,11 @@ func (c *creation) pending(batch string) (list []review.Approved, moot []ledger.
 	return list, moot
 }
 
+// confirmed tells whether the platform has an item.
+func (c *creation) confirmed(id string) bool {
+	return slices.ContainsFunc(c.made, func(m ledger.Creation) bool { return m.ID == id && m.State == ledger.StateConfirmed })
+}
+
 // sent tells whether a request for an item may have left.
 func (c *creation) sent(key string) bool {
 	return slices.ContainsFunc(c.made, func(m ledger.Creation) bool {
@@ -197,10 +202,12 @@ func (c *creation) preview() error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "Batch %s, approved on %s, for %s: %s\n", b.BatchID, b.PlannedAt.Date(), p.Platform.Title, or(kindCounts(p), "nothing to create"))
-		for n, it := range p.Items {
+		left := *p
+		left.Items = slices.DeleteFunc(slices.Clone(p.Items), func(it bulk.Item) bool { return c.confirmed(it.ID) })
+		fmt.Fprintf(w, "Batch %s, approved on %s, for %s: %s\n", b.BatchID, b.PlannedAt.Date(), p.Platform.Title, or(kindCounts(&left), "nothing to create"))
+		for n, it := range left.Items {
 			if n == shownMax {
-				fmt.Fprintf(w, "  … and %s more\n", thousands(len(p.Items)-n))
+				fmt.Fprintf(w, "  … and %s more\n", thousands(len(left.Items)-n))
 				break
 			}
 			fmt.Fprintf(w, "  %s\n", oneLine(itemText(&it)))

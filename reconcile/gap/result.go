@@ -30,6 +30,8 @@ type Result struct {
 	Notes []string
 	// PartnerNames maps partner keys to names, where the catalogue has them.
 	PartnerNames map[string]string
+	// PartnerEmails maps them to the partners' addresses.
+	PartnerEmails map[string]string
 }
 
 // Payment names a purchase.
