@@ -119,7 +119,52 @@ func beginAccessLog(f *file) error {
 		}
 		return "", f.putVisit(&v, readable(land.id(values)))
 	}
+	f.m.glimpse = func(values []string, g *table.Glance) (Sight, string) {
+		verb, target := method.id(values), uri.id(values)
+		if target == "" {
+			verb, target = requestLine(request.id(values))
+		}
+		if mapped := fullURL.id(values); mapped != "" {
+			target = mapped
+		}
+		switch {
+		case target == "":
+			return Passed, logNoRequest
+		case verb != "" && verb != "GET":
+			return Passed, logMethod
+		case asset(target):
+			return Passed, logAsset
+		}
+		s := when.id(values)
+		at, ok := commonLogTime(s)
+		if !ok {
+			at, ok = rfc3339(s)
+		}
+		from, sure := f.glimpseIP(ip, values)
+		person := known(visitor.id(values))
+		code := status.id(values)
+		if !ok || !sure || strings.IndexByte(person, '%') >= 0 || code != "" && (len(code) != 3 || code[0] == '0' || !digitsOnly(code)) {
+			return Unsure, ""
+		}
+		*g = table.Glance{At: at, VisitorID: person, Email: email.id(values), IP: from, URL: f.glimpseURL(target, host.id(values), scheme.id(values)),
+			Referrer: referrer.id(values), CookiesLogged: cookiesLogged == table.Yes}
+		return f.glimpseVisit(g)
+	}
 	return nil
+}
+
+// glimpseURL is absolute for text, without making a string.
+func (f *file) glimpseURL(target, host, scheme string) string {
+	if host == "" || host == "_" || !strings.HasPrefix(target, "/") {
+		return target
+	}
+	if scheme == "" {
+		scheme = "https"
+	}
+	b := append(f.scratch.url[:0], scheme...)
+	b = append(append(b, "://"...), host...)
+	f.scratch.url = append(b, target...)
+	return viewOf(f.scratch.url)
 }
 
 // putVisit adds a visit and, when its address names a partner, the click that

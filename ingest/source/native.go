@@ -127,6 +127,7 @@ func beginNative(f *file) error {
 			r.IP = publicIP(r.IP)
 			return r.ClickedAt, nil
 		})
+		f.m.glimpse = f.glimpseNativeClick()
 	case table.Visits:
 		cookies := f.container != rows.JSON && (f.field("partner_cookie").present() || f.field("click_cookie").present())
 		f.m.row = nativeRow(f, s.Visits(), func(r *table.Visit) (table.Time, error) {
@@ -136,6 +137,7 @@ func beginNative(f *file) error {
 			}
 			return r.VisitedAt, nil
 		})
+		f.m.glimpse = f.glimpseNativeVisit(cookies)
 	case table.Signups:
 		f.m.row = nativeRow(f, s.Signups(), func(r *table.Signup) (table.Time, error) {
 			r.IP = publicIP(r.IP)
@@ -172,6 +174,45 @@ func beginNative(f *file) error {
 		f.m.row = nativeRow(f, s.Claims(), func(r *table.Claim) (table.Time, error) { return r.ClaimedAt, nil })
 	}
 	return nil
+}
+
+func (f *file) glimpseNativeClick() func([]string, *table.Glance) (Sight, string) {
+	var (
+		when, partner, click = f.field("clicked_at"), f.field("partner_key"), f.field("click_id")
+		visitor, email, ip   = f.field("visitor_id"), f.field("email"), f.field("ip")
+	)
+	return func(values []string, g *table.Glance) (Sight, string) {
+		at, ok := rfc3339(when.id(values))
+		address, sure := f.glimpseIP(ip, values)
+		if !ok || !sure || partner.id(values) == "" {
+			return Unsure, ""
+		}
+		*g = table.Glance{At: at, Click: true, VisitorID: visitor.id(values), Email: email.id(values), ClickID: click.id(values), IP: address}
+		return Seen, ""
+	}
+}
+
+func (f *file) glimpseNativeVisit(cookies bool) func([]string, *table.Glance) (Sight, string) {
+	var (
+		when, address, referrer = f.field("visited_at"), f.field("url"), f.field("referrer")
+		visitor, email, ip      = f.field("visitor_id"), f.field("email"), f.field("ip")
+		status, logged          = f.field("http_status"), f.field("cookies_logged")
+	)
+	return func(values []string, g *table.Glance) (Sight, string) {
+		at, ok := rfc3339(when.id(values))
+		from, sure := f.glimpseIP(ip, values)
+		page := address.id(values)
+		if s := status.id(values); !ok || !sure || page == "" || len(s) > 18 || !digitsOnly(s) {
+			return Unsure, ""
+		}
+		said, err := answer(logged.id(values))
+		if err != nil {
+			return Unsure, ""
+		}
+		*g = table.Glance{At: at, VisitorID: visitor.id(values), Email: email.id(values), IP: from, URL: page, Referrer: referrer.id(values),
+			CookiesLogged: said == table.Yes || said == table.Unknown && cookies}
+		return f.glimpseVisit(g)
+	}
 }
 
 // nativePurchase checks what only the columns together tell.

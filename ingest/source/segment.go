@@ -126,8 +126,64 @@ func beginSegment(f *file) error {
 		}
 		return "", put(f, table.Signups, f.sink.Signups(), at, &s)
 	}
+	// Names of events repeat; whether one is a sign-up is found once for each.
+	asked := map[string]bool{}
+	isSignup := func(name string) bool {
+		is, ok := asked[name]
+		if !ok {
+			is = signup[eventName(name)]
+			if len(asked) < segmentNames {
+				asked[strings.Clone(name)] = is
+			}
+		}
+		return is
+	}
+	f.m.glimpse = func(values []string, g *table.Glance) (Sight, string) {
+		typ := kind.id(values)
+		if typ == "" {
+			typ = whole
+		}
+		switch strings.ToLower(typ) {
+		case "page":
+			if address.id(values) == "" {
+				return Passed, segmentNoURL
+			}
+		case "identify":
+			if email.id(values) == "" {
+				return Passed, segmentNoEmail
+			}
+			return Unsure, ""
+		case "track":
+			if !isSignup(event.of(values)) {
+				return Passed, segmentEvent
+			}
+			if email.id(values) == "" {
+				return Passed, segmentNoEmail
+			}
+			return Unsure, ""
+		default:
+			return Passed, segmentOther
+		}
+		s := when.id(values)
+		at, ok := rfc3339(s)
+		if !ok && f.zone.loc == time.UTC {
+			s = strings.TrimSuffix(s, " UTC")
+			if at, ok = plainTime(s, ' '); !ok {
+				at, ok = plainTime(s, 'T')
+			}
+		}
+		from, sure := f.glimpseIP(ip, values)
+		if !ok || !sure {
+			return Unsure, ""
+		}
+		*g = table.Glance{At: at, VisitorID: visitor.id(values), Email: email.id(values), IP: from, URL: address.id(values), Referrer: referrer.id(values)}
+		return f.glimpseVisit(g)
+	}
 	return nil
 }
+
+// segmentNames bounds the names of events that are remembered.
+const segmentNames = 1000
 
 // eventName makes "Signed Up", "signed_up" and "signed-up" one.
 func eventName(s string) string {

@@ -119,6 +119,8 @@ type Mapping struct {
 	look   func(values []string)
 	decide func() error
 	row    func(pos table.Pos, values []string) (skipped string, err error)
+	// glimpse is nil for sources whose rows are all kept; see Glimpse.
+	glimpse func(values []string, g *table.Glance) (s Sight, skipped string)
 }
 
 // NewMapping prepares for a file that has the given columns (none are known
@@ -197,7 +199,7 @@ func (m *Mapping) Part(sink *table.Sink) *Mapping {
 // Add takes over the account of a part.
 func (m *Mapping) Add(part *Mapping) {
 	f, p := m.file, part.file
-	for k, n := range p.made {
+	for k, n := range part.Made() {
 		f.made[k] += n
 	}
 	for _, text := range slices.Sorted(maps.Keys(p.notes)) {
@@ -227,7 +229,17 @@ func (m *Mapping) Traffic() (is, mixed bool) {
 }
 
 // Made counts the table rows made so far.
-func (m *Mapping) Made() map[table.Kind]int64 { return m.file.made }
+func (m *Mapping) Made() map[table.Kind]int64 {
+	f := m.file
+	if f.dropped.clicks > 0 {
+		f.made[table.Clicks] += f.dropped.clicks
+	}
+	if f.dropped.visits > 0 {
+		f.made[table.Visits] += f.dropped.visits
+	}
+	f.dropped.clicks, f.dropped.visits = 0, 0
+	return f.made
+}
 
 // Span gives the first and last time in the rows made; 0 for none.
 func (m *Mapping) Span() (first, last table.Time) { return m.file.first, m.file.last }
@@ -266,7 +278,10 @@ type file struct {
 
 	notes       map[string]int64
 	made        map[table.Kind]int64
+	dropped     struct{ clicks, visits int64 } // made, but only counted
 	first, last table.Time
+
+	scratch scratch
 }
 
 // setUses joins the source's own names with the configured ones, which win,
@@ -455,13 +470,18 @@ func put[T table.Row](f *file, kind table.Kind, b *table.Builder[T], at table.Ti
 		return err
 	}
 	f.made[kind]++
+	f.span(at)
+	return nil
+}
+
+// span widens the time that the rows made lie in.
+func (f *file) span(at table.Time) {
 	if at != 0 {
 		if f.first == 0 || at < f.first {
 			f.first = at
 		}
 		f.last = max(f.last, at)
 	}
-	return nil
 }
 
 func firstNonEmpty(s ...string) string {

@@ -125,6 +125,16 @@ func (f *file) day(s string) (table.Date, error) {
 	return at.Date(), err
 }
 
+// digitsOnly tells whether nothing but digits is in s.
+func digitsOnly(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
 func answer(s string) (table.Answer, error) {
 	switch strings.ToLower(s) {
 	case "":
