@@ -3,6 +3,8 @@ package reconcile
 import (
 	"encoding/json"
 	"math/bits"
+	"strings"
+	"sync"
 
 	"github.com/zeebo/xxh3"
 
@@ -406,14 +408,27 @@ func (t *trace) half() bool { return t.flags&(traceClick|traceTwin) == traceClic
 // bare tells whether a row is a landing without a visitor id: perhaps the one on
 // which a customer's browser got its own.
 func (t *trace) bare() bool {
-	return t.flags&(traceClick|traceVisit) == traceClick|traceVisit && t.visitor == 0
+	landing := t.flags&traceTwin != 0 || t.flags&(traceClick|traceVisit) == traceClick|traceVisit
+	return landing && (t.visitor == 0 || dummies().has(uint64(t.visitor)))
 }
 
+// dummies are the keys of words that stand for no id, as they are mostly written.
+var dummies = sync.OnceValue(func() *hashSet {
+	var set hashSet
+	for word := range worthless {
+		for _, w := range []string{word, strings.ToUpper(word), strings.ToUpper(word[:1]) + word[1:]} {
+			set.add(textKey(w))
+		}
+	}
+	return &set
+})
+
 // close finds what the kept rows lead to: what has the visitor ids that were
-// met; the landings without one at customers' addresses; the clicks and landings with the same click ids; the clicks that led to
-// customers' visits without parameters; click ids seen from many browsers; and,
-// where it is known whose journeys are told, all that came from their addresses,
-// with the click ids of that.
+// met; the landings without one at customers' addresses; the clicks and landings
+// with the same click ids; the clicks that led to customers' visits without
+// parameters; click ids seen from many browsers; and, where it is known whose
+// journeys are told, all that came from their addresses, with the click ids of
+// that.
 func (c *closure) close() bool {
 	pasted := c.pasted()
 	mine := func(t *trace) bool { return t.flags&traceKept != 0 || c.visitors.has(uint64(t.visitor)) }
