@@ -164,6 +164,8 @@ func (l *loader) newSink() *table.Sink {
 			return lake.Apply(screen, r)
 		case *table.Transaction:
 			return lake.Apply(screen, r)
+		case *table.Reward:
+			return lake.Apply(screen, r)
 		case *table.Consent:
 			return lake.Apply(screen, r)
 		case *table.Claim:
