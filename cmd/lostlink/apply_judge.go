@@ -46,15 +46,7 @@ func (a *application) decide() {
 	var order []string
 	for _, b := range a.books {
 		for _, ans := range b.Answers {
-			s := a.stores[b.RunID]
-			r := &ruling{Answer: ans, book: b, gap: &s.Gaps[s.gaps[ans.GapID]]}
-			if ans.Verdict == review.Approve {
-				r.partner = cmp.Or(ans.PartnerKey, r.gap.PartnerKey)
-				r.credit = report.AtStake(r.gap)
-				if ans.AmountSet {
-					r.credit = ans.Amount
-				}
-			}
+			r := a.ruling(b, ans)
 			if byCase[ans.GapID] == nil {
 				order = append(order, ans.GapID)
 			}
@@ -64,6 +56,29 @@ func (a *application) decide() {
 	for _, id := range order {
 		a.oneCase(byCase[id])
 	}
+}
+
+// ruling reads an answer beside the gap it is about.
+func (a *application) ruling(b *review.Book, ans review.Answer) *ruling {
+	s := a.stores[b.RunID]
+	r := &ruling{Answer: ans, book: b, gap: &s.Gaps[s.gaps[ans.GapID]]}
+	if ans.Verdict == review.Approve {
+		r.partner = cmp.Or(ans.PartnerKey, r.gap.PartnerKey)
+		r.credit = report.AtStake(r.gap)
+		if ans.AmountSet {
+			r.credit = ans.Amount
+		}
+	}
+	return r
+}
+
+// text is the answer in words: "Approve USD 49.00 for harbor".
+func (r *ruling) text() string {
+	text := report.VerdictText(r.Verdict)
+	if r.Verdict == review.Approve {
+		text += " " + report.Money(r.credit, r.gap.Currency) + " for " + or(r.partner, "nobody")
+	}
+	return text
 }
 
 // oneCase takes the answers that the books have for a case.
@@ -77,10 +92,10 @@ func (a *application) oneCase(rs []*ruling) {
 			var others []string
 			for _, o := range rs {
 				if o != r {
-					others = append(others, fmt.Sprintf("%s in %s %s", report.VerdictText(o.Verdict), o.Answer.Book, o.Cell))
+					others = append(others, fmt.Sprintf("%s in %s %s", o.text(), o.Answer.Book, o.Cell))
 				}
 			}
-			a.refuse(r, report.VerdictText(r.Verdict), "is decided otherwise as well: "+strings.Join(others, ", "), "let one book decide the case; none was taken")
+			a.refuse(r, r.text(), "is decided otherwise as well: "+strings.Join(others, ", "), "let one book decide the case; none was taken")
 		}
 		return
 	}
@@ -159,12 +174,22 @@ func (a *application) renews(r *ruling, s *ledger.Standing) bool {
 	if r.Verdict == review.Ask || r.Verdict == review.Later {
 		return r.Note != s.Decision.Note && !a.older(r, s)
 	}
-	now := seenNow(r.gap)
-	if a.older(r, s) || len(ledger.Changes(s.Decision, &now, s.Item)) == 0 {
+	if a.older(r, s) || !changedFor(r, s) {
 		return false
 	}
 	r.kept = s.Created()
 	return true
+}
+
+// changedFor tells whether what was decided was other than what the book's run
+// shows.
+func changedFor(r *ruling, s *ledger.Standing) bool {
+	it := s.Item
+	if s.Gap.Place != "" {
+		it = nil // the platform's record came after the run
+	}
+	now := seenNow(r.gap)
+	return len(ledger.Changes(s.Decision, &now, it)) > 0
 }
 
 // older tells whether the case was decided in the book of a newer run.
@@ -185,8 +210,7 @@ func (a *application) overrules(r *ruling, s *ledger.Standing) (judgement, bool)
 	refuse := func(rule, remedy string) (judgement, bool) {
 		return judgement{what: refusedNow, value: report.VerdictText(r.Verdict), rule: rule, remedy: remedy}, false
 	}
-	now := seenNow(r.gap)
-	changed := len(ledger.Changes(was, &now, s.Item)) > 0
+	changed := changedFor(r, s)
 	switch {
 	case a.older(r, s):
 		return refuse("differs from the decision in the book of a newer run: "+told, "decide in the newest workbook")
