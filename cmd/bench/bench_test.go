@@ -166,6 +166,29 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// The calls that the docs show are understood.
+func TestDocs(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(need.Root(t), "docs", "performance.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls := 0
+	for line := range strings.Lines(string(text)) {
+		words, ok := strings.CutPrefix(strings.TrimSpace(line), "make bench")
+		if !ok {
+			continue
+		}
+		calls++
+		words = strings.Trim(strings.TrimPrefix(strings.TrimSpace(words), "BENCH="), `"`)
+		if _, err := parse(strings.Fields(words), t.Output()); err != nil {
+			t.Errorf("%s: %v", line, err)
+		}
+	}
+	if calls < 5 {
+		t.Errorf("%d calls only", calls)
+	}
+}
+
 // Memory and processor time are those of the program started.
 func TestOnce(t *testing.T) {
 	sh := need.Command(t, "sh")

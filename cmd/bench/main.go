@@ -101,7 +101,18 @@ type setup struct {
 }
 
 func bench(ctx context.Context, args []string, out, errs io.Writer) error {
-	var s setup
+	s, err := parse(args, errs)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(s.cache, 0o700); err != nil {
+		return err
+	}
+	return s.run(ctx, out)
+}
+
+func parse(args []string, errs io.Writer) (*setup, error) {
+	s := &setup{}
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.SetOutput(errs)
 	cache, _ := os.UserCacheDir()
@@ -121,13 +132,13 @@ func bench(ctx context.Context, args []string, out, errs io.Writer) error {
 	sizes := fs.String("sizes", "1e6,10e6,50e6", "the numbers of clicks of -growth")
 	fs.IntVar(&s.threads, "threads", 0, "threads of each program; 0: all processors")
 	if err := fs.Parse(args); err != nil {
-		return err
+		return nil, err
 	}
 	if fs.NArg() > 0 {
-		return fmt.Errorf("%q: unknown word; see -h", fs.Arg(0))
+		return nil, fmt.Errorf("%q: unknown word; see -h", fs.Arg(0))
 	}
 	if *clicks < 1000 || s.rounds < 1 {
-		return errors.New("at least 1000 clicks and one round")
+		return nil, errors.New("at least 1000 clicks and one round")
 	}
 	s.size.Clicks, s.size.Payments = int(*clicks), int(min(*payments, *clicks/2))
 	s.peers, s.args = words(*peers), strings.Fields(*extra)
@@ -138,25 +149,22 @@ func bench(ctx context.Context, args []string, out, errs io.Writer) error {
 		for _, w := range words(*sizes) {
 			var n float64
 			if _, err := fmt.Sscan(w, &n); err != nil || n < 1000 {
-				return fmt.Errorf("-sizes %q: write numbers of clicks such as 10e6", w)
+				return nil, fmt.Errorf("-sizes %q: write numbers of clicks such as 10e6", w)
 			}
 			s.growth = append(s.growth, int(n))
 		}
 	}
 	for _, f := range s.formats {
 		if formatOf(f) == nil {
-			return fmt.Errorf("-formats %q: take some of %s", f, strings.Join(formatNames(), ", "))
+			return nil, fmt.Errorf("-formats %q: take some of %s", f, strings.Join(formatNames(), ", "))
 		}
 	}
 	for _, p := range s.peers {
 		if !slices.Contains(peerNames(), p) {
-			return fmt.Errorf("-peers %q: take some of %s", p, strings.Join(peerNames(), ", "))
+			return nil, fmt.Errorf("-peers %q: take some of %s", p, strings.Join(peerNames(), ", "))
 		}
 	}
-	if err := os.MkdirAll(s.cache, 0o700); err != nil {
-		return err
-	}
-	return s.run(ctx, out)
+	return s, nil
 }
 
 func words(s string) []string {

@@ -86,9 +86,16 @@ var notRun = map[string]string{
 	"go test ./ingest -update":                "it would rewrite golden files",
 	"go test ./report/workbook -update":       "it would rewrite golden files",
 	"go test ./reconcile -update":             "it would rewrite golden files",
+	"go test ./report/bulk -update":           "it would rewrite golden files",
 	"make check":                              "it runs this test",
 	"make picture":                            "it needs LibreOffice and takes a while",
 	"go test -run TestImports ./cmd/lostlink": "it is a test of its own",
+	`make bench`:                              "it takes minutes to hours; a test of cmd/bench reads its words",
+	`make bench BENCH="-clicks 10e6 -formats parquet-zstd,parquet-snappy,csv -peers duckdb,duckdb-late,clickhouse"`: "it takes minutes to hours; a test of cmd/bench reads its words",
+	`make bench BENCH="-clicks 3e6 -formats jsonl,accesslog,csv.gz,jsonl.gz,accesslog.gz -peers duckdb,clickhouse"`: "it takes minutes to hours; a test of cmd/bench reads its words",
+	`make bench BENCH="-clicks 10e6 -formats night -peers duckdb,duckdb-late,clickhouse"`:                           "it takes minutes to hours; a test of cmd/bench reads its words",
+	`make bench BENCH="-growth"`: "it takes minutes to hours; a test of cmd/bench reads its words",
+	`make bench BENCH="-small"`:  "it takes minutes to hours; a test of cmd/bench reads its words",
 }
 
 // TestDocFences holds every block to a language that says how it is tested.
