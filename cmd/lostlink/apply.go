@@ -310,7 +310,7 @@ func (a *application) list(head string, refusals []review.Refusal) {
 	}
 	fmt.Fprintf(a.env.out, "\n%s\n", head)
 	for i := range refusals {
-		fmt.Fprintln(a.env.out, wrapAfter(oneLine(refusalText(&refusals[i], len(a.books) > 1)), "  ", "    "))
+		fmt.Fprintf(a.env.out, "  %s\n", oneLine(refusalText(&refusals[i], len(a.books) > 1)))
 	}
 }
 
