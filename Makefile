@@ -40,13 +40,21 @@ bench-parts:
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o lostlink ./cmd/lostlink
 
-# The picture in README.md: the sheet Summary of the demo's workbook, which
-# LibreOffice prints on the first page, without its margins.
+# The pictures in README.md and docs/review.md: sheets of the demo's workbook as
+# LibreOffice prints them, each found by its title and cut to what is shown.
 picture:
 	dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && set -e; \
 	$(GO) run ./cmd/lostlink demo "$$dir/demo" >/dev/null; \
 	soffice -env:UserInstallation="file://$$dir/office" --headless --convert-to pdf --outdir "$$dir" "$$dir"/demo/out/latest/*.xlsx >/dev/null; \
-	pdftoppm -singlefile -png -r 100 -x 20 -y 40 -W 1005 -H 745 "$$dir"/*.pdf docs/workbook
+	pdf=$$(echo "$$dir"/*.pdf); pages=$$(pdfinfo "$$pdf" | sed -n 's/^Pages: *//p'); \
+	cut() { title=$$1; to=$$2; shift 2; \
+		for n in $$(seq $$pages); do \
+			if pdftotext -f $$n -l $$n "$$pdf" - | head -n 1 | grep -q "$$title"; then pdftoppm -f $$n -l $$n -singlefile -png "$$@" "$$pdf" "docs/$$to"; return; fi; \
+		done; echo "no page is titled $$title"; false; }; \
+	cut 'purchases without partner credit' workbook -r 100 -x 130 -y 50 -W 920 -H 740; \
+	cut '^Review:' review -r 120 -x 40 -y 60 -W 1285 -H 330; \
+	cut '^Case view:' case-view -r 100 -x 110 -y 50 -W 960 -H 700; \
+	cut '^Tie-out:' tie-out -r 90 -x 30 -y 40 -W 1000 -H 330
 
 # The shipped weights, made anew: two minutes or so on two cores.
 .PHONY: calibrate

@@ -257,10 +257,10 @@ func typeWord(c table.Column) string {
 	return "text"
 }
 
-// TestDocOutputs holds docs/outputs.md and docs/reviewing.md to what a run
+// TestDocOutputs holds docs/outputs.md and docs/review.md to what a run
 // writes.
 func TestDocOutputs(t *testing.T) {
-	d, r := page(t, "docs/outputs.md"), page(t, "docs/reviewing.md")
+	d, r := page(t, "docs/outputs.md"), page(t, "docs/review.md")
 	t.Chdir(t.TempDir())
 	if out, code := lostlink("demo vendor"); code != exitDone {
 		t.Fatalf("exit code %d: %s", code, out)

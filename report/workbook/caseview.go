@@ -136,8 +136,9 @@ func (v *caseView) amount(header string, l look) excelize.Cell {
 // facts shows what Review holds, in two halves and then over the whole width.
 func (v *caseView) facts() {
 	b, g := v.b, v.g
-	label, text := look{rule: true, color: grey}, look{rule: true, wrap: true, indent: true}
+	label, text := look{rule: true, color: grey}, look{rule: true, shrink: true, indent: true}
 	day, stamp, count := text.as(dateFmt), text.as(timeFmt), text.as(intFmt)
+	long := look{rule: true, wrap: true, indent: true}
 	type fact struct {
 		label string
 		cell  excelize.Cell
@@ -180,9 +181,9 @@ func (v *caseView) facts() {
 		g.heights[v.row] = height(rows)
 		v.row++
 	}
-	wide("Why we think so", 3, v.looked(headWhy, text))
-	wide("How to check it", 3, v.ofCause(5+len(b.r.Currencies), func(c gap.Case) string { return c.Shows + "\n" + c.Check }, text))
-	wide("Next step", 3, v.looked("Next step", text))
+	wide("Why we think so", 3, v.looked(headWhy, long))
+	wide("How to check it", 3, v.ofCause(5+len(b.r.Currencies), func(c gap.Case) string { return c.Shows + "\n" + c.Check }, long))
+	wide("Next step", 3, v.looked("Next step", long))
 }
 
 // ofCause looks a text of By cause up, by the cause of the case.
@@ -224,7 +225,7 @@ func (v *caseView) steps() {
 	}
 	g.heights[v.row] = 20
 	v.row++
-	plain := look{rule: true, wrap: true, indent: true}
+	plain := look{rule: true, shrink: true, indent: true}
 	looks := []look{plain.as("0"), plain.as("yyyy-mm-dd hh:mm:ss"), plain.strong(), plain, plain, plain, plain, look{rule: true, num: "0.0"}, plain, look{rule: true, num: "0"}}
 	for k := range stepsMax {
 		for c, l := range looks {

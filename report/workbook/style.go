@@ -73,6 +73,7 @@ type look struct {
 	middle bool   // vertical; else top
 	indent bool   // keeps text off the figures to its left
 	wrap   bool
+	shrink bool // letters become smaller where a row's height is fixed
 	rule   bool // a thin line below
 	above  bool // a strong line above
 	input  bool // not locked, with a border
@@ -93,7 +94,7 @@ func (b *book) style(l look) int {
 func (b *book) newStyle(l look) int {
 	s := &excelize.Style{
 		Font:       &excelize.Font{Family: "Calibri", Size: 11, Bold: l.bold, Italic: l.italic, Color: l.color},
-		Alignment:  &excelize.Alignment{Horizontal: l.align, Vertical: "top", WrapText: l.wrap},
+		Alignment:  &excelize.Alignment{Horizontal: l.align, Vertical: "top", WrapText: l.wrap, ShrinkToFit: l.shrink},
 		Protection: &excelize.Protection{Locked: !l.input},
 	}
 	if l.size > 0 {
