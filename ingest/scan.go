@@ -118,10 +118,12 @@ func (p *part) run(ctx context.Context) {
 			}
 			wanted = wanted[1:]
 		}
+		if err == nil {
+			p.take(i, rec)
+			continue
+		}
 		var b *rows.Bad
 		switch {
-		case err == nil:
-			p.take(i, rec)
 		case err == io.EOF:
 			return
 		case errors.As(err, &b):
@@ -160,16 +162,16 @@ func (p *part) take(i uint32, rec *rows.Record) {
 		p.unsure++
 	}
 	skipped, err := p.m.Row(table.Pos{File: p.r.file, Line: rec.Line}, rec.Values)
-	var f *table.Fault
 	switch {
 	case seen && (err != nil || skipped != "" || !p.isVisit && !p.isClick):
 		p.err = fmt.Errorf("line %d was taken for a click or visit and is none: %q, %v", rec.Line, skipped, err)
 		return
-	case errors.As(err, &f):
-		p.reject(rec.Line, f)
-		return
 	case err != nil:
-		p.reject(rec.Line, &table.Fault{Rule: "could not be taken: " + err.Error(), Remedy: "check the row"})
+		var f *table.Fault
+		if !errors.As(err, &f) {
+			f = &table.Fault{Rule: "could not be taken: " + err.Error(), Remedy: "check the row"}
+		}
+		p.reject(rec.Line, f)
 		return
 	case skipped != "":
 		p.tally.skipped[skipped]++
