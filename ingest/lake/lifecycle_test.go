@@ -699,3 +699,46 @@ func TestNewerCatalog(t *testing.T) {
 		t.Errorf("a newer catalog: %v", err)
 	}
 }
+
+// A damaged byte is noticed when it is read, or makes no difference: no row ever
+// comes back as another.
+func TestFlippedBytes(t *testing.T) {
+	ctx := context.Background()
+	l := open(t, t.TempDir())
+	c := content{seed: 1, clicks: 300, visits: -1, signups: -1, purchases: 20}
+	if err := c.write(ctx, l, "f", day0); err != nil {
+		t.Fatal(err)
+	}
+	files, err := l.files(ctx, "")
+	if err != nil || len(files) != 3 {
+		t.Fatal(len(files), err)
+	}
+	noticed := 0
+	for _, f := range files {
+		whole, err := os.ReadFile(l.path(f.name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for at := 0; at < len(whole); at += 1 + len(whole)/80 {
+			b := bytes.Clone(whole)
+			b[at] ^= 1 << (at % 8)
+			if err := os.WriteFile(l.path(f.name), b, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			err := holdsAll(ctx, l, []content{c})
+			var damaged *DamagedError
+			if err != nil {
+				noticed++
+				if !errors.As(err, &damaged) {
+					t.Errorf("%s, byte %d of %d: %v", f.name, at, len(whole), err)
+				}
+			}
+		}
+		if err := os.WriteFile(l.path(f.name), whole, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if noticed < 100 {
+		t.Errorf("only %d damaged bytes were noticed", noticed)
+	}
+}
