@@ -20,6 +20,7 @@ import (
 	"lostlink/ingest/source"
 	"lostlink/ingest/table"
 	"lostlink/reconcile/gap"
+	"lostlink/report/bulk"
 	"lostlink/report/push"
 	"lostlink/report/workbook"
 )
@@ -43,6 +44,10 @@ func TestDocMade(t *testing.T) {
 		if s.Refused == "" {
 			made["source "+s.Name] = sourceText(s)
 		}
+	}
+	made["bulk fields"] = bulkFieldsText()
+	for _, p := range bulk.Platforms() {
+		made["platform "+p.Name] = platformText(p)
 	}
 	seen := map[string]bool{}
 	for _, d := range docs(t) {
@@ -127,6 +132,61 @@ func sourceText(s *source.Source) string {
 			from += " (needed)"
 		}
 		fmt.Fprintf(&b, "\n| %s | %s |", u.To, from)
+	}
+	return b.String()
+}
+
+func bulkFieldsText() string {
+	lines := []string{"| field | holds | of a |", "|---|---|---|"}
+	for _, f := range bulk.Fields() {
+		var kinds []string
+		for _, k := range f.Kinds {
+			if k != bulk.Click { // is sent, and has no columns
+				kinds = append(kinds, string(k))
+			}
+		}
+		lines = append(lines, fmt.Sprintf("| `%s` | %s | %s |", f.Name, f.Doc, strings.Join(kinds, ", ")))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func platformText(p *bulk.Platform) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "## %s\n\n`platform: %s`\n\n- **Where to:** %s.\n- **Columns from:** %s.", p.Title, p.Name, strings.TrimSuffix(p.Where, "."), strings.TrimSuffix(p.Source, "."))
+	for _, f := range p.Files {
+		fmt.Fprintf(&b, "\n\n`%s`", f.Name)
+		switch {
+		case f.Lines:
+			b.WriteString(": JSON lines, each the body of one request.")
+		case len(f.Heads) == 0 && len(f.Carries) > 0:
+			var must []string
+			for _, any := range f.Carries {
+				must = append(must, "`"+strings.Join(any, "` or `")+"`")
+			}
+			fmt.Fprintf(&b, ": CSV. Among its columns must be %s.", strings.Join(must, ", "))
+		default:
+			b.WriteString(": CSV.")
+		}
+		if f.RowsMax > 0 {
+			fmt.Fprintf(&b, " At most %s rows and %d MB a file; more are split.", thousands(f.RowsMax), (f.BytesMax+1)/1_000_000)
+		}
+		if len(f.Heads) == 0 {
+			continue
+		}
+		b.WriteString("\n\n| column | filled from |\n|---|---|")
+		for _, h := range f.Heads {
+			from := "`" + h.From + "`"
+			switch {
+			case h.From == "" && h.Must:
+				from = "you: `{file: " + f.Name + ", value: …, to: " + h.Name + "}`"
+			case h.From == "":
+				from = "nothing"
+			}
+			if h.Must {
+				from += " (needed)"
+			}
+			fmt.Fprintf(&b, "\n| %s | %s |", h.Name, from)
+		}
 	}
 	return b.String()
 }

@@ -110,7 +110,7 @@ type Item struct {
 	// customer.
 	Purchase review.Approved
 	// CustomerKey is how the platform is told who the customer is: the vendor's
-	// key, or the e-mail address.
+	// key, or, on PartnerStack, the e-mail address.
 	CustomerKey string
 	// Amount is what is created, in minor units of the purchase's currency: the
 	// purchase or the reward; 0 for a customer.

@@ -52,7 +52,8 @@ func NewPlan(approved []review.Approved, opt Options) (*Plan, error) {
 	} else {
 		for i := range pl.approved {
 			if a := &pl.approved[i]; !pl.refused[a.Key] {
-				pl.add(Item{Kind: Sale, Key: a.Key, Purchase: *a, CustomerKey: customerKey(a), Amount: a.Amount})
+				// Publishers read these files too, so no address stands in for a key.
+				pl.add(Item{Kind: Sale, Key: a.Key, Purchase: *a, CustomerKey: a.CustomerKey, Amount: a.Amount})
 			}
 		}
 	}
@@ -126,12 +127,13 @@ func (p *planner) add(it Item) string {
 	return it.ID
 }
 
-// describe is what a partner reads: which purchase this is, in our own words
-// and with what fits them.
+// describe is what a partner reads: which purchase this is, in our own words.
+// PartnerStack recommends the customer's name with it (support article
+// 360022630334); nobody else gets it.
 func describe(it *Item) string {
 	a := &it.Purchase
 	text := fmt.Sprintf("%s: purchase of %s, %s %s", a.GapID, at(a.PurchasedAt, isoDay), a.Currency, table.FormatAmount(a.Amount, a.Currency))
-	if nameRule.check(a.CustomerName) {
+	if it.Kind != Sale && nameRule.check(a.CustomerName) {
 		text += ", " + a.CustomerName
 	}
 	return text

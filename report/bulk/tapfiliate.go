@@ -4,7 +4,7 @@ package bulk
 var _ = register(&Platform{
 	Name:   "tapfiliate",
 	Title:  "Tapfiliate",
-	Where:  "Conversions › Import conversions",
+	Where:  "the CSV import of conversions",
 	Source: "support.tapfiliate.com, article 2446220; `program` is yours to give",
 	Files: []File{{
 		Name: "conversions", Kind: Sale, RowsMax: 2500, BytesMax: 25_000_000,
