@@ -236,6 +236,14 @@ func (a *application) take(b *review.Book) {
 	for _, n := range b.Notes {
 		a.note("%s: %s", filepath.Base(b.Path), n)
 	}
+	if n := len(b.Missing); n > 0 {
+		const named = 5
+		list := strings.Join(b.Missing[:min(n, named)], ", ")
+		if n > named {
+			list += ", …"
+		}
+		a.note("%s lacks %s of its run, counted as not decided: %s", filepath.Base(b.Path), plural(n, "row", "rows"), list)
+	}
 	whole := func(value, rule, remedy string) {
 		a.refusals = append(a.refusals, review.Refusal{Book: filepath.Base(b.Path), Value: value, Rule: rule, Remedy: remedy})
 		b.Answers = nil

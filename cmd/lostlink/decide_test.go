@@ -23,8 +23,8 @@ func decide(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // decided fills in a copy of a workbook. A word is "reviewed=NAME" or
-// "approved=NAME" on Summary, "cell=Sheet!A1=VALUE", or a payment's id and the
-// four inputs of its row: "p-1:Approve:Partner:12.5:Comment", of which later
+// "approved=NAME" on Summary, "remove=PAYMENT", which deletes a row and comes
+// last, or a payment's id and the four inputs of its row: "p-1:Approve:Partner:12.5:Comment", of which later
 // ones may be left out. An amount in quotes is text.
 func decided(book, copy string, words ...string) error {
 	f, err := excelize.OpenFile(book)
@@ -42,18 +42,25 @@ func decided(book, copy string, words ...string) error {
 	}
 	column := func(name string) int { return slices.Index(rows[head], name) }
 	for _, word := range words {
-		if key, value, ok := strings.Cut(word, "="); ok && !strings.Contains(key, ":") {
+		key, value, ok := strings.Cut(word, "=")
+		if ok && key != "remove" {
 			if err := entered(f, key, value); err != nil {
 				return err
 			}
 			continue
 		}
-		parts := strings.SplitN(word, ":", 5)
+		parts := strings.SplitN(or(value, word), ":", 5)
 		row := slices.IndexFunc(rows, func(r []string) bool {
 			return len(r) > column("Payment ID") && r[column("Payment ID")] == parts[0]
 		})
 		if row < 0 {
 			return fmt.Errorf("%s has no payment %s on Review", book, parts[0])
+		}
+		if ok {
+			if err := f.RemoveRow("Review", row+1); err != nil {
+				return err
+			}
+			continue
 		}
 		for i, name := range []string{"Decision", "Partner to credit", "Amount to credit", "Comment"} {
 			if i+1 >= len(parts) || parts[i+1] == "" {
@@ -71,13 +78,8 @@ func decided(book, copy string, words ...string) error {
 	return f.SaveAs(copy)
 }
 
-// entered writes the name of a reviewer beside its label, or any cell.
+// entered writes the name of a reviewer beside its label.
 func entered(f *excelize.File, key, value string) error {
-	if key == "cell" {
-		at, value, _ := strings.Cut(value, "=")
-		sheet, cell, _ := strings.Cut(at, "!")
-		return f.SetCellValue(sheet, cell, typed(value))
-	}
 	label := map[string]string{"reviewed": "Reviewed by", "approved": "Approved by"}[key]
 	found, err := f.SearchSheet("Summary", label)
 	if err != nil || len(found) != 1 {
