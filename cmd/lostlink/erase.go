@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"lostlink/config"
+	"lostlink/ingest/lake"
 	"lostlink/ingest/table"
 	"lostlink/report"
 	"lostlink/report/ledger"
@@ -124,7 +125,12 @@ func (x *erasure) lake(ctx context.Context) error {
 		return err
 	}
 	gone, err := l.Erase(ctx, x.address, x.variants, time.Now())
-	if err := errors.Join(err, l.Close()); err != nil {
+	err = errors.Join(err, l.Close())
+	var damaged *lake.DamagedError
+	if errors.As(err, &damaged) {
+		return fmt.Errorf("%w; call \"lostlink lake verify --mend\", let a run read what is missing, and erase again", err)
+	}
+	if err != nil {
 		return err
 	}
 	x.left = gone.Variants

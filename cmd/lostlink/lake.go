@@ -215,6 +215,9 @@ func lakeCompact(ctx context.Context, e *env, _ *config.Config, l *lake.Lake) er
 	if err != nil {
 		return err
 	}
+	if done.Damaged > 0 {
+		fmt.Fprintf(e.out, "%s damaged and forgotten; the next run reads them again.\n", plural(done.Damaged, "input was", "inputs were"))
+	}
 	if done.Before == 0 {
 		fmt.Fprintln(e.out, "There is nothing to join.")
 		return nil

@@ -25,10 +25,12 @@ const schemaVersion = 1
 // that are not live any more, the rows are left in the part's files until it is
 // written anew; erase says that they must go soon.
 const schema = `
+CREATE TABLE secret (
+	fingerprint TEXT NOT NULL
+) STRICT;
 CREATE TABLE part (
-	id     INTEGER PRIMARY KEY,
-	inputs INTEGER NOT NULL,
-	erase  INTEGER NOT NULL DEFAULT 0 CHECK (erase IN (0, 1))
+	id    INTEGER PRIMARY KEY,
+	erase INTEGER NOT NULL DEFAULT 0 CHECK (erase IN (0, 1))
 ) STRICT;
 CREATE TABLE file (
 	name   TEXT PRIMARY KEY,
@@ -66,8 +68,9 @@ CREATE TABLE suppressed (
 ) STRICT;
 `
 
-// openCatalog opens the database, made anew if there is none.
-func openCatalog(ctx context.Context, path string, readOnly bool) (*sql.DB, error) {
+// openCatalog opens the database, made anew if there is none. The fingerprint is
+// that of the lake's key.
+func openCatalog(ctx context.Context, path, fingerprint string, readOnly bool) (*sql.DB, error) {
 	pragmas := "_pragma=query_only(1)&_pragma=busy_timeout(5000)"
 	if !readOnly {
 		pragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=secure_delete(1)&_txlock=immediate"
@@ -90,19 +93,26 @@ func openCatalog(ctx context.Context, path string, readOnly bool) (*sql.DB, erro
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
-	if err := migrate(ctx, db, readOnly); err != nil {
+	if err := migrate(ctx, db, fingerprint, readOnly); err != nil {
 		return nil, errors.Join(fmt.Errorf("catalog %s: %w", path, err), db.Close())
 	}
 	return db, nil
 }
 
-func migrate(ctx context.Context, db *sql.DB, readOnly bool) error {
+func migrate(ctx context.Context, db *sql.DB, fingerprint string, readOnly bool) error {
 	var version int
 	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		return err
 	}
 	switch {
 	case version == schemaVersion:
+		var made string
+		if err := db.QueryRowContext(ctx, "SELECT fingerprint FROM secret").Scan(&made); err != nil {
+			return err
+		}
+		if made != fingerprint {
+			return errors.New("was made under another key; " + bringBack)
+		}
 		return nil
 	case version > schemaVersion:
 		return fmt.Errorf("is of version %d, made by a newer lostlink; this one knows up to %d", version, schemaVersion)
@@ -111,6 +121,9 @@ func migrate(ctx context.Context, db *sql.DB, readOnly bool) error {
 	}
 	return inTx(ctx, db, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, schema); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, "INSERT INTO secret (fingerprint) VALUES (?)", fingerprint); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", schemaVersion))

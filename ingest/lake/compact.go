@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -26,11 +27,15 @@ const (
 )
 
 // Compacted says what a compaction did.
-type Compacted struct{ Before, After int } // parts that were written anew, and what became of them
+type Compacted struct {
+	Before, After int // parts that were written anew, and what became of them
+	Damaged       int // inputs that could not be read, and were forgotten
+}
 
 // Compact joins small parts into larger ones, in which the rows of a person lie
 // together, and writes parts anew of which much is gone. What is read of any
-// input stays the same. Without all, it waits until that is worth the work.
+// input stays the same. Without all, it waits until that is worth the work. What
+// turns out to be damaged is forgotten, so that it is read again.
 func (l *Lake) Compact(ctx context.Context, all bool) (Compacted, error) {
 	var done Compacted
 	parts, err := l.parts(ctx)
@@ -38,7 +43,16 @@ func (l *Lake) Compact(ctx context.Context, all bool) (Compacted, error) {
 		return done, err
 	}
 	for _, batch := range plan(parts, all) {
-		if err := l.rewrite(ctx, batch); err != nil {
+		err := l.rewrite(ctx, batch)
+		var damaged *DamagedError
+		if errors.As(err, &damaged) {
+			done.Damaged += len(damaged.Inputs)
+			if err := l.Drop(ctx, damaged.Inputs...); err != nil {
+				return done, err
+			}
+			continue // the rest of the batch waits for the next time
+		}
+		if err != nil {
 			return done, err
 		}
 		done.Before += len(batch)
@@ -178,7 +192,7 @@ func (l *Lake) rewrite(ctx context.Context, parts []partInfo) (err error) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.publish(ctx, files, len(inputs), func(tx *sql.Tx, part int64) error {
+	return l.publish(ctx, files, func(tx *sql.Tx, part int64) error {
 		for i, in := range inputs {
 			if _, err := tx.ExecContext(ctx, "UPDATE input SET part = ?, number = ? WHERE key = ? AND part = ?", part, i, in.Key.String(), in.part); err != nil {
 				return err

@@ -2,7 +2,9 @@ package lake
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
 	"errors"
@@ -78,24 +80,33 @@ func Open(ctx context.Context, dir string, opt Options) (_ *Lake, err error) {
 			l.Close()
 		}
 	}()
-	if l.key, err = secret(filepath.Join(dir, keyName)); err != nil {
+	if l.key, err = secret(dir); err != nil {
 		return nil, err
 	}
-	l.db, err = openCatalog(ctx, filepath.Join(dir, catalogName), opt.ReadOnly)
+	h := hmac.New(sha256.New, l.key)
+	h.Write([]byte("fingerprint"))
+	l.db, err = openCatalog(ctx, filepath.Join(dir, catalogName), hex.EncodeToString(h.Sum(nil)[:8]), opt.ReadOnly)
 	return l, err
 }
 
-// secret reads the key that addresses are hidden under, or makes one. Without
-// it the hidden addresses of a lake compare with nothing.
-func secret(path string) ([]byte, error) {
+// bringBack is what can be done about a lake whose key is not its own.
+const bringBack = "bring back its file \"" + keyName + "\", or remove the lake's folder and let it be made anew (who was erased has to be erased again)"
+
+// secret reads the key that addresses are hidden under, or makes one for a new
+// lake. Under another key nothing in a lake would compare with anything.
+func secret(dir string) ([]byte, error) {
+	path := filepath.Join(dir, keyName)
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(filepath.Join(dir, catalogName)); !errors.Is(err, fs.ErrNotExist) {
+			return nil, errors.Join(fmt.Errorf("the lake in %s has lost its key; %s", dir, bringBack), err)
+		}
 		key := make([]byte, 32)
 		rand.Read(key)
 		if err := renameio.WriteFile(path, []byte(hex.EncodeToString(key)+"\n"), 0o600); err != nil {
 			return nil, err
 		}
-		return key, syncDir(filepath.Dir(path))
+		return key, syncDir(dir)
 	}
 	if err != nil {
 		return nil, err
@@ -103,7 +114,7 @@ func secret(path string) ([]byte, error) {
 	if key, err := hex.DecodeString(strings.TrimSpace(string(b))); err == nil && len(key) == 32 {
 		return key, nil
 	}
-	return nil, fmt.Errorf("%s is not the key of a lake; bring back the file, or remove the folder %s and let it be made anew", path, filepath.Dir(path))
+	return nil, fmt.Errorf("%s is not the key of a lake; %s", path, bringBack)
 }
 
 // Close gives the lake free.

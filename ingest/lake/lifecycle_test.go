@@ -357,7 +357,7 @@ func TestCompact(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if done, err := l.Compact(ctx, false); err != nil || done != (Compacted{1, 1}) {
+	if done, err := l.Compact(ctx, false); err != nil || done != (Compacted{Before: 1, After: 1}) {
 		t.Fatalf("%+v, %v", done, err)
 	}
 	if s, err := l.Status(ctx); err != nil || s.Dead != 0 || s.Rows[0].Rows != 1500 {
@@ -682,6 +682,87 @@ func TestSecret(t *testing.T) {
 	}
 	if _, err := Open(ctx, dir, Options{}); err == nil || !strings.Contains(err.Error(), "not the key of a lake") {
 		t.Errorf("a broken key: %v", err)
+	}
+}
+
+// A lake without its own key would compare with nothing.
+func TestLostKey(t *testing.T) {
+	ctx := context.Background()
+	dir := t.TempDir()
+	l := open(t, dir)
+	if err := (content{seed: 1, clicks: 5}).write(ctx, l, "f", day0); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, keyName)
+	key, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, readOnly := range []bool{false, true} {
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Fatal(err)
+		}
+		if _, err := Open(ctx, dir, Options{ReadOnly: readOnly}); err == nil || !strings.Contains(err.Error(), "has lost its key") {
+			t.Errorf("no key: %v", err)
+		}
+		if _, err := os.Stat(path); err == nil {
+			t.Error("a new key was made")
+		}
+		if err := os.WriteFile(path, bytes.Repeat([]byte("0f"), 32), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(ctx, dir, Options{ReadOnly: readOnly}); err == nil || !strings.Contains(err.Error(), "was made under another key") {
+			t.Errorf("another key: %v", err)
+		}
+	}
+	if err := os.WriteFile(path, key, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := holdsAll(ctx, open(t, dir), []content{{seed: 1, clicks: 5}}); err != nil {
+		t.Error(err)
+	}
+}
+
+// A compaction that meets damage gives that up, and nothing else.
+func TestCompactDamaged(t *testing.T) {
+	ctx := context.Background()
+	l := open(t, t.TempDir())
+	var cs []content
+	for i := range 4 {
+		c := content{seed: i, clicks: 20, visits: -1, signups: -1, purchases: 3}
+		cs = append(cs, c)
+		if err := c.write(ctx, l, fmt.Sprint(i), day0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in, err := l.Input(ctx, cs[2].key())
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := l.files(ctx, "WHERE part = ? AND what = 'rows'", in.part)
+	if err != nil || len(files) != 2 {
+		t.Fatal(files, err)
+	}
+	if err := os.Truncate(l.path(files[1].name), 50); err != nil {
+		t.Fatal(err)
+	}
+	if done, err := l.Compact(ctx, true); err != nil || done != (Compacted{Damaged: 1}) {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	if done, err := l.Compact(ctx, true); err != nil || done != (Compacted{Before: 3, After: 1}) {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	if in, err := l.Input(ctx, cs[2].key()); in != nil || err != nil {
+		t.Errorf("the damaged input is there still: %v", err)
+	}
+	if err := errors.Join(sound(ctx, l), holdsAll(ctx, l, slices.Delete(cs, 2, 3))); err != nil {
+		t.Error(err)
+	}
+	if left, err := l.orphans(ctx); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
 

@@ -125,34 +125,6 @@ func (l *Lake) View(ctx context.Context, uses []Use) (*View, error) {
 	return v, nil
 }
 
-// Split deals the parts of a view out into n of about as many rows each, so
-// that as many goroutines can scan. None of them is empty, so there may be
-// fewer. Refs of one are of no use in another.
-func (v *View) Split(n int, kind table.Kind) []*View {
-	out := make([]*View, n)
-	load := make([]int64, n)
-	order := make([]int, len(v.parts))
-	for i := range order {
-		order[i] = i
-	}
-	size := func(i int) int64 { return v.parts[i].files[kind]["rows"].rows }
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(size(b), size(a)) })
-	for _, i := range order {
-		least := 0
-		for k := range load {
-			if load[k] < load[least] {
-				least = k
-			}
-		}
-		if out[least] == nil {
-			out[least] = &View{lake: v.lake}
-		}
-		out[least].parts = append(out[least].parts, v.parts[i])
-		load[least] += size(i)
-	}
-	return slices.DeleteFunc(out, func(v *View) bool { return v == nil })
-}
-
 // damaged wraps an error of reading a part's file.
 func (v *View) damaged(ctx context.Context, p *part, f file, err error) error {
 	if err == nil || ctx.Err() != nil || errors.Is(err, errStopped) {

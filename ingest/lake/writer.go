@@ -112,7 +112,7 @@ func (w *Writer) Commit(ctx context.Context, a Account) error {
 	if err != nil || known != nil {
 		return errors.Join(err, w.Abort())
 	}
-	err = w.lake.publish(ctx, files, 1, func(tx *sql.Tx, part int64) error { return putInput(ctx, tx, &in, part, 0) })
+	err = w.lake.publish(ctx, files, func(tx *sql.Tx, part int64) error { return putInput(ctx, tx, &in, part, 0) })
 	return errors.Join(err, w.Abort()) // of a file that was renamed nothing is left to remove
 }
 
@@ -130,7 +130,7 @@ func (w *Writer) Abort() error {
 // publish names the finished files and makes one part of them live: files
 // first, names next, the catalog last, each on disk before the next. put puts
 // the inputs into the part.
-func (l *Lake) publish(ctx context.Context, files []file, inputs int, put func(tx *sql.Tx, part int64) error) error {
+func (l *Lake) publish(ctx context.Context, files []file, put func(tx *sql.Tx, part int64) error) error {
 	dir := filepath.Join(l.dir, partsName)
 	for _, f := range files {
 		if err := os.Rename(filepath.Join(dir, f.temp), filepath.Join(dir, f.name)); err != nil {
@@ -143,7 +143,7 @@ func (l *Lake) publish(ctx context.Context, files []file, inputs int, put func(t
 		}
 	}
 	return l.swap(ctx, func(tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, "INSERT INTO part (inputs) VALUES (?)", inputs)
+		res, err := tx.ExecContext(ctx, "INSERT INTO part DEFAULT VALUES")
 		if err != nil {
 			return err
 		}
