@@ -500,7 +500,7 @@ func (r *reader) answer(id string, d *decided, facts *GapFacts) review.Answer {
 		r.refuse(a.Cell, id, decision.text, "is not one of the decisions", "choose "+choice(Decisions())+", or clear the cell")
 	}
 	if partner.text != "" {
-		key, rule := r.names.find(partner.text)
+		key, rule := r.names.find(d.cells[headPartner].text)
 		if rule != "" {
 			r.refuse(r.cell(r.column[headPartner], d.row), id, partner.text, rule, "choose a partner of the list, or clear the cell for the suggested one")
 		}
@@ -598,18 +598,24 @@ var verdicts = map[string]review.Verdict{
 }
 
 // partnerNames finds partners by what stands in the list, or by key.
-type partnerNames map[string][]string // folded → keys
+type partnerNames struct {
+	exact, folded map[string][]string // → keys
+}
 
 func newPartnerNames(all []report.PartnerChoice) partnerNames {
-	n := partnerNames{}
+	n := partnerNames{map[string][]string{}, map[string][]string{}}
+	add := func(to map[string][]string, s, key string) {
+		if !slices.Contains(to[s], key) {
+			to[s] = append(to[s], key)
+		}
+	}
 	for _, p := range all {
 		// The list shows a name masked where addresses are, and cut where a cell
 		// holds no more.
 		shown, _ := clip(table.Mask(p.Name))
 		for _, s := range []string{p.Name, shown, p.Key} {
-			if s := fold(printable(s)); !slices.Contains(n[s], p.Key) {
-				n[s] = append(n[s], p.Key)
-			}
+			add(n.exact, s, p.Key)
+			add(n.folded, fold(printable(s)), p.Key)
 		}
 	}
 	return n
@@ -619,7 +625,7 @@ func newPartnerNames(all []report.PartnerChoice) partnerNames {
 func printable(s string) string {
 	return strings.Map(func(c rune) rune {
 		switch {
-		case unicode.IsSpace(c):
+		case c == '\t' || c == '\n' || c == '\r' || c >= 0x80 && unicode.IsSpace(c):
 			return ' '
 		case c == unicode.ReplacementChar || !unicode.IsPrint(c):
 			return -1
@@ -629,7 +635,11 @@ func printable(s string) string {
 }
 
 func (n partnerNames) find(text string) (key, rule string) {
-	switch keys := n[fold(printable(text))]; len(keys) {
+	keys := n.exact[text]
+	if len(keys) != 1 {
+		keys = n.folded[fold(printable(text))]
+	}
+	switch len(keys) {
 	case 0:
 		return "", "is no partner of the run"
 	case 1:

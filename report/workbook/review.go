@@ -69,7 +69,11 @@ var reviewColumns = []column{
 		l.bold, l.italic = it.Confidence == gap.High, it.Confidence == gap.Low
 		return b.cell(string(it.Confidence), l)
 	}},
-	{header: headWhy, width: 56, cell: func(b *book, _ int, it *report.Item) excelize.Cell { return b.text(it.Why, textWrap) }},
+	{header: headWhy, width: 56, cell: func(b *book, _ int, it *report.Item) excelize.Cell {
+		l := textWrap
+		l.bold = it.Earlier != nil && len(it.Earlier.Changed) > 0
+		return b.text(it.Why, l)
+	}},
 	{header: headPartner, width: 19, input: true},
 	{header: headAmount, width: 14, input: true},
 	{header: headComment, width: 26, input: true},

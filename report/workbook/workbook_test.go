@@ -296,6 +296,11 @@ func TestParts(t *testing.T) {
 			t.Errorf("no alternative text names the %s", alt)
 		}
 	}
+	for _, name := range sheetsOf(t, path) {
+		if name != summarySheet && name != caseSheet && strings.Contains(sheet(name), "<mergeCell") {
+			t.Errorf("%s: a table has merged cells, which readers of the screen stumble over", name)
+		}
+	}
 	if !strings.Contains(parts["docProps/core.xml"], "<cp:coreProperties") {
 		t.Error("core properties without the usual prefix")
 	}
@@ -311,12 +316,12 @@ func TestParts(t *testing.T) {
 	}
 }
 
-// TestHostileText puts what starts formulas, breaks XML or does not fit into
-// every text of the data.
-func TestHostileText(t *testing.T) {
+// hostileReport has what starts formulas, breaks XML or does not fit in every
+// text of the data.
+func hostileReport(t *testing.T) *report.Report {
 	long := strings.Repeat("€", 40_000)
 	hostile := []string{"=1+1", "+1+1", "-1+1", "@SUM(1,1)", "=cmd|' /C calc'!A0", "\t=1+1", "\r=1+1", "'=1+1", "_x000D_", "a\x00b\x0bc", "</sheetData><x relationships:id=\"rId1\">", "*", ">0", "\xff\xfe", long, long[:len(long)-1]}
-	r := sampleReport(t, len(hostile), func(res *gap.Result, run *report.Run, opt *report.Options) {
+	return sampleReport(t, len(hostile), func(res *gap.Result, run *report.Run, opt *report.Options) {
 		opt.Programme = hostile[0]
 		i := 0
 		for k := range res.Gaps {
@@ -345,6 +350,10 @@ func TestHostileText(t *testing.T) {
 		}
 		res.Notes = hostile
 	})
+}
+
+func TestHostileText(t *testing.T) {
+	r := hostileReport(t)
 	path := write(t, r)
 	f, err := excelize.OpenFile(path)
 	if err != nil {
@@ -613,6 +622,31 @@ func TestLive(t *testing.T) {
 	want(summarySheet, "I11", "27") // a wrong word is not a review
 	want(tieOutSheet, "B4", ties)
 
+	// Case view follows the case that is chosen.
+	asked := r.Review[4]
+	for cell, v := range map[string]string{"B10": "Ask partner", "N10": "Which link?"} {
+		if err := f.SetCellValue(reviewSheet, cell, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.SetCellValue(caseSheet, "C4", asked.Gap.GapID); err != nil {
+		t.Fatal(err)
+	}
+	parts := letter()
+	for cell, value := range map[string]string{
+		"J4": "5", "C7": report.Money(asked.AtStake, asked.Gap.Currency), "C9": asked.Gap.Email, "G6": asked.Cause, "C14": "Ask partner", "G15": "Which link?", "C16": asked.Why,
+		"H20": fmt.Sprint(len(asked.Gap.Timeline)), "B22": timeValue(asked.Gap.Timeline[0].At), "I22": asked.Gap.Timeline[0].Row.File, "C25": "Purchase", "C26": "",
+		"A40": parts[0] + asked.Gap.GapID + parts[1],
+	} {
+		want(caseSheet, cell, value)
+	}
+	if err := f.SetCellValue(caseSheet, "C4", "LL-NONE"); err != nil {
+		t.Fatal(err)
+	}
+	for cell, value := range map[string]string{"J4": "0", "E4": noSuchCase, "C9": "", "B22": "", "A40": ""} {
+		want(caseSheet, cell, value)
+	}
+
 	first := r.Review[0]
 	for _, c := range reviewColumns {
 		if err := f.SetCellValue(reviewSheet, fmt.Sprintf("%s6", reviewCol(c.header)), nil); err != nil {
@@ -629,4 +663,9 @@ func TestLive(t *testing.T) {
 	}
 	row := 11 + slices.Index(r.Currencies, first.Gap.Currency)
 	want(summarySheet, at(3, row), fmt.Sprint(money(left, first.Gap.Currency)))
+}
+
+// timeValue is a time as a cell holds it: days since the end of 1899.
+func timeValue(at table.Time) string {
+	return strconv.FormatFloat(float64(at-table.Date(-25569).Start())/float64(table.Day), 'f', -1, 64)
 }
