@@ -356,4 +356,18 @@ func TestTwins(t *testing.T) {
 		t.Fatalf("only %d clicks are found", len(hits))
 	}
 	check(Find[table.Visit](ctx, v, ByVisitor, keys))
+	// They stay so when parts are joined.
+	writeClicks(t, l, KeyOf("other"), 900_000, 900_100)
+	if done, err := l.Compact(ctx, true); err != nil || done.After != 1 {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	if v, err = l.View(ctx, []Use{{key, 0}}); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Find[table.Click](ctx, v, ByVisitor, keys)
+	check(again, err)
+	if len(again) != len(hits) {
+		t.Errorf("%d clicks are found after compaction, %d before", len(again), len(hits))
+	}
+	check(Find[table.Visit](ctx, v, ByVisitor, keys))
 }
