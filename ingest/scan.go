@@ -92,11 +92,8 @@ func (p *part) run(ctx context.Context) {
 		p.divert()
 	}
 	rd := p.piece.Rows(p.m.Columns)
-	next := rd.Next
-	if p.sink.Divert != nil && p.sink.Screen == nil {
-		// Nothing of a row outlives the row: what is kept is copied.
-		next = rd.View
-	}
+	// Nothing of a row outlives it: tables and rejects copy what they keep.
+	next := rd.View
 	defer p.piece.Free()
 	wanted := p.wanted
 	for i := uint32(0); ; i++ {

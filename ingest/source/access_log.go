@@ -222,6 +222,9 @@ func absolute(target, host, scheme string) string {
 
 // logTime reads the three ways in which servers write time.
 func (f *file) logTime(s string) (table.Time, error) {
+	if t, ok := commonLogTime(s); ok {
+		return t, nil
+	}
 	if t, err := time.Parse("02/Jan/2006:15:04:05 -0700", s); err == nil {
 		return plausible(s, t)
 	}

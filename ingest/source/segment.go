@@ -193,6 +193,9 @@ func eventName(s string) string {
 // eventTime reads ISO 8601, what warehouses print of a timestamp, and the
 // microseconds of the flattened shape.
 func (f *file) eventTime(s string) (table.Time, error) {
+	if t, ok := rfc3339(s); ok {
+		return t, nil
+	}
 	if n, err := strconv.ParseInt(s, 10, 64); err == nil && len(s) == 16 {
 		return plausible(s, time.UnixMicro(n))
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,6 +26,9 @@ func known(s string) string {
 
 // in puts a column name and value into a fault that lacks them.
 func in(column, value string, err error) error {
+	if err == nil {
+		return nil
+	}
 	var ft *table.Fault
 	if !errors.As(err, &ft) {
 		return err
@@ -59,6 +63,9 @@ func (f *file) instant(s string) (table.Time, error) {
 			return plausible(s, t)
 		}
 	}
+	if t, ok := rfc3339(s); ok {
+		return t, nil
+	}
 	t, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil && f.Zone != "" {
 		for _, layout := range [...]string{"2006-01-02T15:04:05", "2006-01-02 15:04:05"} {
@@ -91,6 +98,11 @@ func (f *file) sheetTime(s string) (time.Time, bool) {
 
 // local reads a time written without a zone in one of the layouts.
 func local(z *zone, s string, layouts ...string) (table.Time, error) {
+	if z.loc == time.UTC && slices.Contains(layouts, "2006-01-02 15:04:05") {
+		if t, ok := plainTime(s, ' '); ok {
+			return t, nil
+		}
+	}
 	for _, layout := range layouts {
 		if t, err := z.parse(layout, s); err == nil {
 			return plausible(s, t)
@@ -185,7 +197,7 @@ var damagedID = regexp.MustCompile(`^\d(?:[.,]\d+)?[eE]\+\d+$`)
 // purchaseID refuses ids that a spreadsheet has rounded.
 func purchaseID(c field, values []string) (string, error) {
 	s := c.id(values)
-	if damagedID.MatchString(s) {
+	if strings.IndexByte(s, '+') >= 0 && damagedID.MatchString(s) {
 		return "", &table.Fault{Column: c.name, Value: s, Rule: "is an id that a spreadsheet has rounded", Remedy: "export the file again and do not save it from a spreadsheet"}
 	}
 	return s, nil
@@ -195,6 +207,9 @@ func purchaseID(c field, values []string) (string, error) {
 // IPv6 mapping, and of a forwarded-for list the left-most public one, else the
 // left-most that is an address at all. What is no address becomes "".
 func publicIP(s string) string {
+	if plainIPv4(s) {
+		return s
+	}
 	first := ""
 	for part := range strings.SplitSeq(s, ",") {
 		a, ok := address(known(part))

@@ -3,7 +3,9 @@ package table
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -33,7 +35,19 @@ var (
 
 // Columns lists the columns of T's table in declared order, the two of [Pos]
 // first.
-func Columns[T Row]() []Column { return columnsOf(reflect.TypeFor[T]()) }
+func Columns[T Row]() []Column { return slices.Clone(columns[T]()) }
+
+// columns is what Columns copies, found once for each type.
+func columns[T Row]() []Column {
+	t := reflect.TypeFor[T]()
+	if cols, ok := columnsFound.Load(t); ok {
+		return cols.([]Column)
+	}
+	cols, _ := columnsFound.LoadOrStore(t, columnsOf(t))
+	return cols.([]Column)
+}
+
+var columnsFound sync.Map // reflect.Type → []Column
 
 func columnsOf(t reflect.Type) []Column {
 	var cols []Column
@@ -69,7 +83,7 @@ func columnsOf(t reflect.Type) []Column {
 // days date32, answers nullable booleans, money int64 minor units.
 func Schema[T Row]() *arrow.Schema {
 	var fields []arrow.Field
-	for _, c := range Columns[T]() {
+	for _, c := range columns[T]() {
 		fields = append(fields, arrow.Field{Name: c.Name, Type: c.Type, Nullable: !c.Required})
 	}
 	return arrow.NewSchema(fields, nil)
@@ -81,15 +95,58 @@ const batchRows = 32 << 10
 
 // Builder fills one table, batch by batch. It is not safe for concurrent use.
 type Builder[T Row] struct {
-	cols    []Column
+	row     T       // the one at hand, to which fields point
+	fields  []field // one per column
 	rb      *array.RecordBuilder
 	n       int
 	records []arrow.Record
 }
 
+// field is a column of the row at hand and where its values go. Of the pointers
+// to the value one is set, and of the column's builders the one that fits.
+type field struct {
+	name     string
+	required bool
+
+	text   *string
+	time   *Time
+	date   *Date
+	answer *Answer
+	whole  *int64
+	short  *int32
+
+	texts   *array.StringBuilder
+	times   *array.TimestampBuilder
+	dates   *array.Date32Builder
+	answers *array.BooleanBuilder
+	wholes  *array.Int64Builder
+	shorts  *array.Int32Builder
+}
+
 // NewBuilder makes an empty builder whose buffers come from mem.
 func NewBuilder[T Row](mem memory.Allocator) *Builder[T] {
-	return &Builder[T]{cols: Columns[T](), rb: array.NewRecordBuilder(mem, Schema[T]())}
+	b := &Builder[T]{rb: array.NewRecordBuilder(mem, Schema[T]())}
+	row := reflect.ValueOf(&b.row).Elem()
+	for i, c := range columns[T]() {
+		// An amount of zero is a value (a free month, a full discount).
+		f := field{name: c.Name, required: c.Required && c.Name != "amount"}
+		switch p := row.FieldByIndex(c.index).Addr().Interface().(type) {
+		case *string:
+			f.text, f.texts = p, b.rb.Field(i).(*array.StringBuilder)
+		case *Time:
+			f.time, f.times = p, b.rb.Field(i).(*array.TimestampBuilder)
+		case *Date:
+			f.date, f.dates = p, b.rb.Field(i).(*array.Date32Builder)
+		case *Answer:
+			f.answer, f.answers = p, b.rb.Field(i).(*array.BooleanBuilder)
+		case *int64:
+			f.whole, f.wholes = p, b.rb.Field(i).(*array.Int64Builder)
+		case *int32:
+			f.short, f.shorts = p, b.rb.Field(i).(*array.Int32Builder)
+		}
+		b.fields = append(b.fields, f)
+	}
+	return b
 }
 
 // Append adds one row. A missing required value or text that is not UTF-8 is a
@@ -98,63 +155,72 @@ func (b *Builder[T]) Append(row *T) error {
 	if err := b.Check(row); err != nil {
 		return err
 	}
-	b.add(row)
+	b.add()
 	return nil
 }
 
 // Check is what Append asks of a row.
 func (b *Builder[T]) Check(row *T) error {
-	v := reflect.ValueOf(row).Elem()
-	for i := range b.cols {
-		c := &b.cols[i]
-		f := v.FieldByIndex(c.index)
-		// An amount of zero is a value (a free month, a full discount).
-		if c.Required && f.IsZero() && c.Name != "amount" {
-			return &Fault{Column: c.Name, Rule: "is required and is empty", Remedy: "fill it in, or map the column that holds it"}
+	b.row = *row
+	for i := range b.fields {
+		f := &b.fields[i]
+		if f.required && f.empty() {
+			return &Fault{Column: f.name, Rule: "is required and is empty", Remedy: "fill it in, or map the column that holds it"}
 		}
-		if f.Kind() == reflect.String && !utf8.ValidString(f.String()) {
-			return &Fault{Column: c.Name, Value: strings.ToValidUTF8(f.String(), "�"), Rule: "is not valid UTF-8", Remedy: "save the file as UTF-8"}
+		if f.text != nil && !utf8.ValidString(*f.text) {
+			return &Fault{Column: f.name, Value: strings.ToValidUTF8(*f.text, "�"), Rule: "is not valid UTF-8", Remedy: "save the file as UTF-8"}
 		}
 	}
 	return nil
 }
 
-func (b *Builder[T]) add(row *T) {
-	v := reflect.ValueOf(row).Elem()
-	for i := range b.cols {
-		f := v.FieldByIndex(b.cols[i].index)
-		switch fb := b.rb.Field(i).(type) {
-		case *array.StringBuilder:
-			if s := f.String(); s == "" {
-				fb.AppendNull()
+func (f *field) empty() bool {
+	switch {
+	case f.text != nil:
+		return *f.text == ""
+	case f.time != nil:
+		return *f.time == 0
+	case f.date != nil:
+		return *f.date == 0
+	case f.answer != nil:
+		return *f.answer == Unknown
+	case f.whole != nil:
+		return *f.whole == 0
+	}
+	return *f.short == 0
+}
+
+// add adds the row at hand.
+func (b *Builder[T]) add() {
+	for i := range b.fields {
+		f := &b.fields[i]
+		switch {
+		case f.text != nil:
+			if *f.text == "" {
+				f.texts.AppendNull()
 			} else {
-				fb.Append(s)
+				f.texts.Append(*f.text)
 			}
-		case *array.TimestampBuilder:
-			if f.Int() == 0 {
-				fb.AppendNull()
+		case f.whole != nil:
+			f.wholes.Append(*f.whole)
+		case f.short != nil:
+			f.shorts.Append(*f.short)
+		case f.time != nil:
+			if *f.time == 0 {
+				f.times.AppendNull()
 			} else {
-				fb.Append(arrow.Timestamp(f.Int()))
+				f.times.Append(arrow.Timestamp(*f.time))
 			}
-		case *array.Date32Builder:
-			if f.Int() == 0 {
-				fb.AppendNull()
+		case f.date != nil:
+			if *f.date == 0 {
+				f.dates.AppendNull()
 			} else {
-				fb.Append(arrow.Date32(f.Int()))
+				f.dates.Append(arrow.Date32(*f.date))
 			}
-		case *array.BooleanBuilder:
-			switch Answer(f.Int()) {
-			case Unknown:
-				fb.AppendNull()
-			case Yes:
-				fb.Append(true)
-			default:
-				fb.Append(false)
-			}
-		case *array.Int64Builder:
-			fb.Append(f.Int())
-		case *array.Int32Builder:
-			fb.Append(int32(f.Int()))
+		case *f.answer == Unknown:
+			f.answers.AppendNull()
+		default:
+			f.answers.Append(*f.answer == Yes)
 		}
 	}
 	b.n++

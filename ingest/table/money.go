@@ -27,8 +27,16 @@ var exponents = map[string]int{
 	"CLF": 4, "UYW": 4,
 }
 
-// hundreds lists the active ISO 4217 currencies whose smallest unit is 1/100.
-const hundreds = " AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF CHW CNY COP COU CRC CUC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HRK HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SLL SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG ZWL "
+// hundredsListed lists the active ISO 4217 currencies whose smallest unit is 1/100.
+const hundredsListed = " AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF CHW CNY COP COU CRC CUC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HRK HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SLL SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG ZWL "
+
+var hundreds = map[string]bool{}
+
+func init() {
+	for _, c := range strings.Fields(hundredsListed) {
+		hundreds[c] = true
+	}
+}
 
 // Exponent gives the number of decimals of a currency; ok is false for a code
 // that ISO 4217 does not have.
@@ -36,7 +44,7 @@ func Exponent(currency string) (digits int, ok bool) {
 	if e, ok := exponents[currency]; ok {
 		return e, true
 	}
-	return 2, len(currency) == 3 && strings.Contains(hundreds, " "+currency+" ")
+	return 2, hundreds[currency]
 }
 
 // ParseCurrency folds a code to upper case and checks it.
@@ -91,11 +99,18 @@ func ParseAmount(s, currency string, unit Unit) (int64, error) {
 		return bad(fmt.Sprintf("has more decimals than %s has (%d)", currency, exp), "check the amount and its currency")
 	}
 	n := int64(0)
-	for _, c := range whole + frac + strings.Repeat("0", want-len(frac)) {
+	for i := range len(whole) + want {
+		digit := byte('0')
+		switch {
+		case i < len(whole):
+			digit = whole[i]
+		case i-len(whole) < len(frac):
+			digit = frac[i-len(whole)]
+		}
 		if n > (math.MaxInt64-9)/10 {
 			return bad("is too large", "check the amount and the source's unit")
 		}
-		n = n*10 + int64(c-'0')
+		n = n*10 + int64(digit-'0')
 	}
 	if unit == Hundredths {
 		switch {

@@ -75,7 +75,7 @@ type view[T Row] struct {
 }
 
 func newView[T Row](rec arrow.Record) *view[T] {
-	v := &view[T]{cols: rec.Columns(), meta: Columns[T]()}
+	v := &view[T]{cols: rec.Columns(), meta: columns[T]()}
 	v.set = v.setter()
 	return v
 }
