@@ -29,13 +29,11 @@ type checkResult struct {
 
 // answer is what was found for one payment.
 type answer struct {
-	rest     string // of a peer: all columns
-	clicks   int
-	lastAt   int64 // milliseconds
-	click    string
-	partner  string
-	clipped  bool // lostlink's timeline may not hold all clicks
-	withheld bool // lostlink judged by another click than the last one tied for sure
+	rest    string // of a peer: all columns
+	clicks  int
+	lastAt  int64 // milliseconds
+	partner string
+	clipped bool // lostlink's timeline may not hold all clicks
 }
 
 // checkChild compares the results. Peers must agree in every column. lostlink
@@ -123,7 +121,7 @@ func readPeer(path string, encoded bool) (map[string]answer, error) {
 		return nil, fmt.Errorf("has the columns %v", head)
 	}
 	at := func(name string) int { return slices.Index(resultColumns, name) }
-	id, clicks, lastAt, click, partner := at("purchase_id"), at("clicks"), at("last_at"), at("click_id"), at("partner_key")
+	id, clicks, lastAt, partner := at("purchase_id"), at("clicks"), at("last_at"), at("partner_key")
 	found := map[string]answer{}
 	for {
 		row, err := r.Read()
@@ -133,7 +131,7 @@ func readPeer(path string, encoded bool) (map[string]answer, error) {
 		if err != nil {
 			return nil, err
 		}
-		a := answer{click: row[click]}
+		var a answer
 		if a.clicks, err = strconv.Atoi(row[clicks]); err != nil {
 			return nil, err
 		}
