@@ -252,34 +252,65 @@ func read[T any](ctx context.Context, q queryer, name, rest string, args ...any)
 	return out, rows.Err()
 }
 
-// insertRows is how many rows one statement takes: SQLite allows 32766 values.
-const insertRows = 500
+// insertRows is how many rows one statement takes. More are slower: SQLite's
+// driver looks every numbered value up among all of the statement's.
+const insertRows = 8
 
 // insert adds rows to a table; conflict is what follows ON CONFLICT, "" where a
 // conflict is an error. It gives how many were added or changed.
 func insert[T any](ctx context.Context, tx *sql.Tx, name string, rows []T, conflict string) (changed int64, err error) {
 	cols := columns[T]()
 	for len(rows) > 0 {
-		n := min(len(rows), insertRows)
-		var text strings.Builder
-		fmt.Fprintf(&text, "INSERT INTO %s (%s) VALUES ", name, strings.Join(cols, ", "))
-		args := make([]any, 0, n*len(cols))
+		n := min(insertRows, len(rows))
+		whole := len(rows) / n * n
+		added, err := insertBy(ctx, tx, insertText(name, cols, n, conflict), rows[:whole], n)
+		changed += added
+		if err != nil {
+			return changed, err
+		}
+		rows = rows[whole:]
+	}
+	return changed, nil
+}
+
+// insertText is the statement that inserts n rows.
+func insertText(name string, cols []string, n int, conflict string) string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "INSERT INTO %s (%s) VALUES ", name, strings.Join(cols, ", "))
+	for i := range n {
+		sep := ", ("
+		if i == 0 {
+			sep = "("
+		}
+		for f := range cols {
+			fmt.Fprintf(&text, "%s$%d", sep, i*len(cols)+f+1)
+			sep = ", "
+		}
+		text.WriteString(")")
+	}
+	if conflict != "" {
+		text.WriteString(" ON CONFLICT " + conflict)
+	}
+	return text.String()
+}
+
+// insertBy inserts rows n at a time, of which there is a multiple.
+func insertBy[T any](ctx context.Context, tx *sql.Tx, text string, rows []T, n int) (changed int64, err error) {
+	stmt, err := tx.PrepareContext(ctx, text)
+	if err != nil {
+		return 0, err
+	}
+	defer stmt.Close()
+	var args []any
+	for ; len(rows) > 0; rows = rows[n:] {
+		args = args[:0]
 		for i := range n {
-			sep := ", ("
-			if i == 0 {
-				sep = "("
-			}
 			v := reflect.ValueOf(&rows[i]).Elem()
 			for f := range v.NumField() {
-				fmt.Fprintf(&text, "%s$%d", sep, len(args)+1)
-				args, sep = append(args, plain(v.Field(f))), ", "
+				args = append(args, plain(v.Field(f)))
 			}
-			text.WriteString(")")
 		}
-		if conflict != "" {
-			text.WriteString(" ON CONFLICT " + conflict)
-		}
-		res, err := tx.ExecContext(ctx, text.String(), args...)
+		res, err := stmt.ExecContext(ctx, args...)
 		if err != nil {
 			return changed, err
 		}
@@ -288,7 +319,6 @@ func insert[T any](ctx context.Context, tx *sql.Tx, name string, rows []T, confl
 			return changed, err
 		}
 		changed += affected
-		rows = rows[n:]
 	}
 	return changed, nil
 }
