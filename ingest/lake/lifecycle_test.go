@@ -766,6 +766,43 @@ func TestCompactDamaged(t *testing.T) {
 	}
 }
 
+// What the system refuses for now is no damage: nothing is forgotten for it.
+func TestRefusedIsNotDamaged(t *testing.T) {
+	ctx := context.Background()
+	l := open(t, t.TempDir())
+	var cs []content
+	for i := range 2 {
+		c := content{seed: i, clicks: 20, visits: -1, signups: -1, purchases: 3}
+		cs = append(cs, c)
+		if err := c.write(ctx, l, fmt.Sprint(i), day0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files, err := l.files(ctx, "WHERE what = 'rows'")
+	if err != nil || len(files) != 4 {
+		t.Fatal(files, err)
+	}
+	// A link to itself cannot be opened, whoever asks.
+	path := l.path(files[0].name)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Remove(path), os.Symlink(path, path)); err != nil {
+		t.Fatal(err)
+	}
+	var damaged *DamagedError
+	if _, err := l.Compact(ctx, true); err == nil || errors.As(err, &damaged) {
+		t.Errorf("a file that cannot be opened for now: %v", err)
+	}
+	if err := errors.Join(os.Remove(path), os.WriteFile(path, whole, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(sound(ctx, l), holdsAll(ctx, l, cs)); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestNewerCatalog(t *testing.T) {
 	ctx := context.Background()
 	dir := t.TempDir()

@@ -20,7 +20,7 @@ const dictBytes = 256 << 10
 // rowWriter writes rows of one table as Parquet, a chunk a row group.
 type rowWriter struct {
 	*layout
-	w    *parquet.Writer
+	w    *parquet.GenericWriter[any]
 	rows int64
 	buf  []parquet.Value
 }
@@ -43,7 +43,7 @@ func newRowWriter(out io.Writer, l *layout) *rowWriter {
 			opts = append(opts, parquet.SkipPageBounds(c.name))
 		}
 	}
-	return &rowWriter{layout: l, w: parquet.NewWriter(out, opts...), buf: make([]parquet.Value, 0, pageRows)}
+	return &rowWriter{layout: l, w: parquet.NewGenericWriter[any](out, opts...), buf: make([]parquet.Value, 0, pageRows)}
 }
 
 // write writes the rows of a sorted chunk.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"syscall"
 	"unsafe"
 
 	"lostlink/ingest/table"
@@ -51,8 +52,8 @@ func (r Ref) compare(s Ref) int {
 	return cmp.Compare(r.row, s.row)
 }
 
-// DamagedError says that a file of the lake cannot be read. The inputs whose
-// rows are in it are to be dropped and read again.
+// DamagedError says that a file of the lake is missing or not what was written.
+// The inputs whose rows are in it are to be dropped and read again.
 type DamagedError struct {
 	File   string
 	Inputs []Key
@@ -125,9 +126,14 @@ func (l *Lake) View(ctx context.Context, uses []Use) (*View, error) {
 	return v, nil
 }
 
-// damaged wraps an error of reading a part's file.
+// damaged wraps an error of reading a part's file. What the system says, but that
+// the file is not there, is no damage: it may pass, and then nothing was lost.
 func (v *View) damaged(ctx context.Context, p *part, f file, err error) error {
 	if err == nil || ctx.Err() != nil || errors.Is(err, errStopped) {
+		return err
+	}
+	var system syscall.Errno
+	if errors.As(err, &system) && system != syscall.ENOENT {
 		return err
 	}
 	d := &DamagedError{File: v.lake.path(f.name), Err: err}
