@@ -43,6 +43,9 @@ func decided(book, copy string, words ...string) error {
 	column := func(name string) int { return slices.Index(rows[head], name) }
 	for _, word := range words {
 		key, value, ok := strings.Cut(word, "=")
+		if strings.Contains(key, ":") { // of a comment
+			value, ok = "", false
+		}
 		if ok && key != "remove" {
 			if err := entered(f, key, value); err != nil {
 				return err
