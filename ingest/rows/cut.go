@@ -45,11 +45,9 @@ type cutText struct {
 	data    []byte
 	line    int64 // of what comes next
 	at      int
-	max     int  // of a line with its end
-	sound   bool // data is UTF-8 without NUL
-	reading bool // plain is at a line
-	buf     []byte
-	ends    []int
+	max     int   // of a line with its end
+	sound   bool  // data is UTF-8 without NUL
+	reading bool  // plain is at a line
 	cuts    int64 // rows that were cut
 }
 
@@ -63,7 +61,6 @@ func (c *cutText) close() error { return c.plain.close() }
 
 func (c *cutText) bind(names []string) {
 	c.plain.bind(names)
-	c.ends = make([]int, len(names))
 	if c.cutter = c.plain.cutter(); c.cutter == nil {
 		c.plain.onto(c.data, c.line)
 		c.reading, c.at = true, len(c.data)
@@ -72,18 +69,18 @@ func (c *cutText) bind(names []string) {
 	c.sound = bytes.IndexByte(c.data, 0) < 0 && (ascii(c.data) || utf8.Valid(c.data))
 }
 
-// view gives the next row. The values may be parts of the piece.
-func (c *cutText) view(rec *Record) error {
+// view gives the next row. What is cut is a part of the piece.
+func (c *cutText) view(rec *Record) (parts bool, err error) {
 	for {
 		if c.reading {
 			err := c.plain.next(rec)
 			if err != io.EOF {
-				return err
+				return false, err
 			}
 			c.reading = false
 		}
 		if c.at == len(c.data) {
-			return io.EOF
+			return false, io.EOF
 		}
 		raw := c.data[c.at:]
 		if end := bytes.IndexByte(raw, '\n') + 1; end > 0 {
@@ -103,7 +100,7 @@ func (c *cutText) view(rec *Record) error {
 			switch c.cutter.cut(viewOf(line), rec.Values) {
 			case cutRow:
 				c.cuts++
-				return nil
+				return true, nil
 			case cutBlank:
 				continue
 			}
@@ -114,23 +111,10 @@ func (c *cutText) view(rec *Record) error {
 	}
 }
 
-// next gives the next row with values of its own.
+// next is view where nobody asks whose the values are.
 func (c *cutText) next(rec *Record) error {
-	cuts := c.cuts
-	if err := c.view(rec); err != nil || c.cuts == cuts {
-		return err
-	}
-	c.buf = c.buf[:0]
-	for i, v := range rec.Values {
-		c.buf = append(c.buf, v...)
-		c.ends[i] = len(c.buf)
-	}
-	all, start := string(c.buf), 0
-	for i, end := range c.ends {
-		rec.Values[i] = all[start:end]
-		start = end
-	}
-	return nil
+	_, err := c.view(rec)
+	return err
 }
 
 // viewOf is b as a string, which lives only as long as b is not overwritten.

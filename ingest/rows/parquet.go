@@ -88,13 +88,16 @@ func (p *parquetFile) bind(want []string) {
 	for _, i := range bound {
 		c := byLeaf[i]
 		if i >= 0 && c == nil {
-			c = &parquetColumn{leaf: p.leaves[i], text: textOf(p.leaves[i].Type())}
+			c = newParquetColumn(p.leaves[i])
 			byLeaf[i] = c
 			p.reading = append(p.reading, c)
 		}
 		p.wanted = append(p.wanted, c)
 	}
 }
+
+// view gives the next row; its values are parts of the batch.
+func (p *parquetFile) view(rec *Record) (parts bool, err error) { return true, p.next(rec) }
 
 func (p *parquetFile) next(rec *Record) error {
 	if p.bindErr != nil {
@@ -112,7 +115,7 @@ func (p *parquetFile) next(rec *Record) error {
 		rec.Values[i] = ""
 		if c != nil {
 			rec.Values[i] = c.values[p.at]
-			valid = valid && c.valid
+			valid = valid && c.sound
 		}
 	}
 	p.at++
@@ -217,77 +220,6 @@ func (p *parquetFile) close() error {
 		errs = append(errs, c.close())
 	}
 	return errors.Join(errs...)
-}
-
-// parquetColumn turns the values of one column into text, batch by batch.
-type parquetColumn struct {
-	leaf   *parquet.Column
-	text   func(b []byte, v parquet.Value) []byte
-	pages  parquet.Pages
-	page   parquet.Page
-	source parquet.ValueReader
-	raw    [batchRows]parquet.Value
-	values [batchRows]string
-	ends   [batchRows]int
-	buf    []byte
-	valid  bool // all values of the batch are text
-}
-
-// read fills values[:n].
-func (c *parquetColumn) read(n int) error {
-	c.buf = c.buf[:0]
-	for have := 0; have < n; {
-		if c.source == nil {
-			page, err := c.pages.ReadPage()
-			if err == io.EOF {
-				return io.ErrUnexpectedEOF
-			}
-			if err != nil {
-				return err
-			}
-			c.page, c.source = page, page.Values()
-		}
-		got, err := c.source.ReadValues(c.raw[have:n])
-		for i := have; i < have+got; i++ {
-			if v := c.raw[i]; !v.IsNull() {
-				c.buf = c.text(c.buf, v)
-			}
-			c.ends[i] = len(c.buf)
-		}
-		have += got
-		if err == io.EOF {
-			c.release()
-		} else if err != nil {
-			return err
-		} else if got == 0 {
-			return io.ErrNoProgress
-		}
-	}
-	all, start := string(c.buf), 0
-	for i, end := range c.ends[:n] {
-		c.values[i] = all[start:end]
-		start = end
-	}
-	rule, _ := unreadable(all)
-	c.valid = rule == ""
-	return nil
-}
-
-func (c *parquetColumn) release() {
-	if c.page != nil {
-		parquet.Release(c.page)
-	}
-	c.page, c.source = nil, nil
-}
-
-func (c *parquetColumn) close() error {
-	c.release()
-	if c.pages == nil {
-		return nil
-	}
-	err := c.pages.Close()
-	c.pages = nil
-	return err
 }
 
 // textOf gives the function that appends a column's values as text.

@@ -58,6 +58,13 @@ type body interface {
 	close() error
 }
 
+// A viewer is a body whose rows need not have values of their own.
+type viewer interface {
+	// view is next, but the values may be parts of what is overwritten by the call
+	// after it, which is told.
+	view(rec *Record) (parts bool, err error)
+}
+
 // Reader reads the rows of one file. It is not safe for use by several
 // goroutines.
 type Reader struct {
@@ -65,7 +72,9 @@ type Reader struct {
 	file      *file
 	container Container
 	body      body
-	views     *cutText // the body, while View is at work
+	viewer    viewer // the body, if it is one
+	buf       []byte // values of a row, end to end
+	ends      []int
 	record    Record
 	lines     int64
 	last      int64 // line of the last row, good or bad
@@ -123,15 +132,18 @@ func (r *Reader) Columns() []string { return r.body.columns() }
 func (r *Reader) Bind(names []string) {
 	r.record.Values = make([]string, len(names))
 	r.body.bind(names)
+	r.viewer, _ = r.body.(viewer)
 }
 
 // Next gives the next row and io.EOF at the end. A *Bad is one row that cannot
 // be read; call Next again. Any other error, a *Broken, ends the reading.
-func (r *Reader) Next() (*Record, error) {
+func (r *Reader) Next() (*Record, error) { return r.read(false) }
+
+func (r *Reader) read(view bool) (*Record, error) {
 	if r.end != nil {
 		return nil, r.end
 	}
-	err := r.step()
+	err := r.step(view)
 	if err == nil {
 		r.lines++
 		r.last = r.record.Line
@@ -159,26 +171,38 @@ func (r *Reader) Next() (*Record, error) {
 	return nil, r.end
 }
 
-func (r *Reader) step() (err error) {
+func (r *Reader) step(view bool) (err error) {
 	defer recovered(&err)
-	if r.views != nil {
-		return r.views.view(&r.record)
+	if r.viewer == nil {
+		return r.body.next(&r.record)
 	}
-	return r.body.next(&r.record)
+	parts, err := r.viewer.view(&r.record)
+	if err == nil && parts && !view {
+		r.own()
+	}
+	return err
 }
 
-// View is like [Reader.Next], but the strings of the record may be parts of the
-// piece: they are only good until that is freed. Not using them longer is up to
-// the caller; it saves making them for rows that are dropped.
-func (r *Reader) View() (*Record, error) {
-	b, ok := r.body.(*cutText)
-	if !ok {
-		return r.Next()
+// own gives the record values of its own.
+func (r *Reader) own() {
+	values := r.record.Values
+	r.buf, r.ends = r.buf[:0], r.ends[:0]
+	for _, v := range values {
+		r.buf = append(r.buf, v...)
+		r.ends = append(r.ends, len(r.buf))
 	}
-	r.views = b
-	rec, err := r.Next()
-	r.views = nil
-	return rec, err
+	all, start := string(r.buf), 0
+	for i, end := range r.ends {
+		values[i] = all[start:end]
+		start = end
+	}
+}
+
+// View is like [Reader.Next], but the strings of the record are only good until
+// the next call. Not using them longer is up to the caller; it saves making them
+// for rows that are dropped.
+func (r *Reader) View() (*Record, error) {
+	return r.read(true)
 }
 
 // SHA256 is the hex hash of the raw bytes of the file; "" before Next has given
