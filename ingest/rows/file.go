@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"os"
 
@@ -25,22 +24,10 @@ type file struct {
 	container Container // Parquet or XLSX, read from os; "" for text, read from text
 	text      *bufio.Reader
 	raw       *hashed // nil for Parquet and XLSX
+	beside    *hashed // in its place, once startHash was called
+	hashing   chan error
 	unpack    io.Closer
 	sum       string
-}
-
-// hashed hashes and counts what is read.
-type hashed struct {
-	r io.Reader
-	h hash.Hash
-	n int64
-}
-
-func (r *hashed) Read(p []byte) (int, error) {
-	n, err := r.r.Read(p)
-	r.h.Write(p[:n])
-	r.n += int64(n)
-	return n, err
 }
 
 func openFile(path string, opt Options) (*file, error) {
@@ -90,7 +77,7 @@ func (f *file) open(opt Options) error {
 		return err
 	}
 	f.size = st.Size()
-	f.raw = &hashed{r: f.os, h: sha256.New()}
+	f.raw = newHashed(f.os)
 	f.text = bufio.NewReaderSize(f.raw, block)
 	head, err := f.text.Peek(4)
 	if err != nil && err != io.EOF {
@@ -126,6 +113,7 @@ func (f *file) open(opt Options) error {
 		if f.unpack != nil {
 			return broken(nil, fmt.Sprintf("is a packed %s file", m.container), "unpack it; the format is packed by itself")
 		}
+		f.raw.stop()
 		f.container, f.raw, f.text = m.container, nil, nil
 		return nil
 	}
@@ -184,21 +172,50 @@ func damaged(err error, size int64) error {
 
 // finish reads what is left of the raw bytes, for the hash.
 func (f *file) finish() error {
-	if f.raw == nil {
-		f.raw = &hashed{r: io.NewSectionReader(f.os, 0, f.size), h: sha256.New()}
+	if f.sum != "" {
+		return nil
 	}
-	if _, err := io.Copy(io.Discard, f.raw); err != nil {
+	if f.raw == nil {
+		f.startHash()
+		err := <-f.hashing
+		f.raw, f.hashing = f.beside, nil
+		if err != nil {
+			return err
+		}
+	} else if _, err := io.Copy(io.Discard, f.raw); err != nil {
 		return err
 	}
-	f.sum = hex.EncodeToString(f.raw.h.Sum(nil))
+	f.sum = f.raw.sum()
 	return nil
+}
+
+// startHash hashes a file that is not read from its start to its end, beside
+// whatever else is done.
+func (f *file) startHash() {
+	if f.raw != nil || f.hashing != nil {
+		return
+	}
+	f.hashing, f.beside = make(chan error, 1), newHashed(io.NewSectionReader(f.os, 0, f.size))
+	go func() {
+		_, err := io.Copy(io.Discard, f.beside)
+		f.hashing <- err
+	}()
 }
 
 func (f *file) close() error {
 	if f.unpack != nil {
 		_ = f.unpack.Close() // repeats what reading ran into
 	}
-	return f.os.Close()
+	err := f.os.Close()
+	if f.hashing != nil {
+		<-f.hashing // ends soon, as the file is closed
+		f.beside.stop()
+		f.hashing = nil
+	}
+	if f.raw != nil {
+		f.raw.stop()
+	}
+	return err
 }
 
 // Hash reads a file and gives the SHA-256 of its raw bytes in hex and its size

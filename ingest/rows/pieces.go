@@ -163,6 +163,7 @@ func (p *Pieces) nextWhole(piece *Piece) (*Piece, error) {
 	q, isParquet := p.body.(*parquetFile)
 	switch {
 	case isParquet && p.n <= len(q.file.RowGroups()):
+		p.Reader.file.startHash()
 		piece.body = q.group(p.n - 1)
 		piece.Bytes = q.file.Metadata().RowGroups[p.n-1].TotalCompressedSize
 		p.read += piece.Bytes
