@@ -5,7 +5,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # The form of doc comments (ST1020 to ST1022) is left to good sense.
 CHECKS := all,-ST1020,-ST1021,-ST1022
 # ./... passes over folders named testdata.
-PACKAGES := ./... ./testdata/need ./testdata/postgres ./testdata/sweep
+PACKAGES := ./... ./testdata/need ./testdata/platform ./testdata/postgres ./testdata/sweep
 
 export GOTOOLCHAIN := local
 

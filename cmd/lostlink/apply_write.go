@@ -30,7 +30,7 @@ const bulkFolder = "bulk"
 // bulkOptions are those of one batch of what the ledger holds: its files are
 // made again from the ledger and the configuration alone.
 func bulkOptions(c *config.Config, batch *ledger.Batch, batches []ledger.Batch, all []ledger.Item) bulk.Options {
-	o := bulk.Options{Settings: c.Bulk, Programme: c.Report.Programme, Batch: batch.BatchID, At: batch.PlannedAt, Book: workbook.WriteCheck}
+	o := bulk.Options{Settings: c.Bulk, Programme: c.Report.Programme, Batch: batch.BatchID, At: batch.PlannedAt, Key: c.Reconcile.InstallationKey, Book: workbook.WriteCheck}
 	o.Templates = slices.Clone(o.Templates)
 	for i := range o.Templates {
 		o.Templates[i].Path = c.Path(o.Templates[i].Path)

@@ -105,9 +105,13 @@ func (f *folders) load(e *env) (*config.Config, error) {
 	// input, however wide a pattern is; the key would even be shown as the
 	// columns of a file.
 	c.Ingest.Exclude = append(c.Ingest.Exclude, f.config, c.Output, c.State)
-	for _, own := range []string{c.InstallationKeyFile, c.WeightsFile} {
-		if own != "" {
-			c.Ingest.Exclude = append(c.Ingest.Exclude, c.Path(own))
+	own := []string{c.InstallationKeyFile, c.WeightsFile, c.Ledger.URLFile, c.Push.SecretKeyFile, c.Push.TokenFile}
+	for _, t := range c.Bulk.Templates {
+		own = append(own, t.Path)
+	}
+	for _, path := range own {
+		if path != "" {
+			c.Ingest.Exclude = append(c.Ingest.Exclude, c.Path(path))
 		}
 	}
 	return c, nil

@@ -7,12 +7,7 @@ import (
 	"lostlink/report/review"
 )
 
-// Check is what people sign for the batch, whose files are made anew for it.
-func (p *Plan) Check() (review.Check, error) {
-	made, err := p.render()
-	return p.checkOf(made), err
-}
-
+// checkOf is what people sign for the batch.
 func (p *Plan) checkOf(made []rendered) review.Check {
 	c := review.Check{Programme: p.options.Programme, Platform: p.Platform.Title, Batch: p.options.Batch, At: p.options.At,
 		Totals: p.Totals(), Steps: p.Steps()}

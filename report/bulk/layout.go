@@ -151,6 +151,11 @@ func (l *layout) template(path string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the template of %s: %w", l.file.Name, err)
 	}
+	return l.header(path, data)
+}
+
+// header reads the first row of a template.
+func (l *layout) header(path string, data []byte) ([]string, error) {
 	bad := func(rule, remedy string) ([]string, error) {
 		return nil, fmt.Errorf("%s:1: %s; %s", path, rule, remedy)
 	}

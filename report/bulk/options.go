@@ -69,6 +69,9 @@ type Options struct {
 	// the same when its files are made again.
 	Batch string
 	At    table.Time
+	// Key is the installation's secret, which keeps the IDs of customers from
+	// telling who they are.
+	Key string
 	// API makes items for the platform's API, which knows no templates.
 	API bool
 	// Made are the purchases whose customers earlier batches made: these are

@@ -117,6 +117,8 @@ func (k *known) add(a *review.Approved) {
 
 // buyers puts the purchases of a customer together: by the vendor's key, and
 // those without one by the address, with those of its key if there is one.
+// Where no key is known the platform is told the address, as PartnerStack
+// recommends (its page on the snippet).
 func buyers(p *planner) []*buyer {
 	k := &known{byMail: map[string]string{}, several: map[string]bool{}}
 	byKey := map[string]*buyer{}
@@ -193,7 +195,7 @@ func (p *planner) customer(b *buyer, shared map[string]bool) (needs string) {
 			made.Processor, made.CustomerID = a.Processor, a.CustomerID
 		}
 	}
-	it := Item{Kind: Customer, Key: customerID(p.Platform.Name, b.key), Purchase: made, CustomerKey: b.key}
+	it := Item{Kind: Customer, Key: p.customerID(b.key), Purchase: made, CustomerKey: b.key}
 	if a := p.click(b, shared); a != nil {
 		it.Kind, it.Purchase.ClickID, it.Purchase.ClickedAt = Click, a.ClickID, a.ClickedAt
 	}

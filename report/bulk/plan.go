@@ -2,6 +2,7 @@ package bulk
 
 import (
 	"cmp"
+	"crypto/hmac"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -139,13 +140,6 @@ func describe(it *Item) string {
 	return text
 }
 
-// customerKey is how the platform is told who the customer is. Without a key
-// of the vendor's own PartnerStack recommends the address (its page on the
-// snippet).
-func customerKey(a *review.Approved) string {
-	return cmp.Or(a.CustomerKey, strings.ToLower(a.CustomerEmail))
-}
-
 // check refuses the purchases of which a value does not fit the field it goes
 // to. A purchase is made whole or not at all, and so is a customer with all
 // their purchases: half of it would stand in the way of mending the rest.
@@ -255,8 +249,10 @@ func (p *planner) finish() {
 	slices.SortStableFunc(p.Refused, func(a, b Refused) int { return inTime(a.Purchase, b.Purchase) })
 }
 
-// customerID is the key of a customer, which tells an outsider nothing and is
-// the same whether they are handed in by click or by hand.
-func customerID(platform, key string) string {
-	return fmt.Sprintf("%x", sha256.Sum256([]byte(platform+"\n"+key)))[:24]
+// customerID is the key of a customer. It is the same in every batch, and a
+// keyed hash: it stays in the ledger when the customer is erased.
+func (p *planner) customerID(key string) string {
+	mac := hmac.New(sha256.New, []byte(p.options.Key))
+	mac.Write([]byte(p.Platform.Name + "\n" + key))
+	return fmt.Sprintf("%x", mac.Sum(nil)[:12])
 }

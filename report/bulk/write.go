@@ -329,9 +329,6 @@ func syncDir(dir string) error {
 // refusedHeads are the columns of refused.csv.
 var refusedHeads = []string{"Case", "Payment", "Purchased", "Customer e-mail", "Partner", "Amount", "Currency", "File", "Column", "Value", "What is wrong", "What to do"}
 
-// RefusedHeads lists the columns of refused.csv.
-func RefusedHeads() []string { return slices.Clone(refusedHeads) }
-
 func (p *Plan) refusedFile() rendered {
 	r := rendered{WrittenFile: WrittenFile{Name: RefusedFile}, heads: refusedHeads}
 	for _, x := range p.Refused {

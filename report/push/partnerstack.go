@@ -200,7 +200,7 @@ func (p *platform) look(ctx context.Context, it *bulk.Item) (*there, error) {
 		}
 		t := &there{key: c.Key}
 		if provider := it.Value("provider_key"); provider != "" && c.ProviderKey != provider {
-			t.note = fmt.Sprintf("it has no provider key %s there: set it by hand, or later payments may not be tied", provider)
+			t.note = "the platform has it without this provider key: set it there by hand, or later payments may not be tied"
 		}
 		return t, nil
 	case bulk.Transaction:

@@ -496,7 +496,7 @@ func TestCustomerThere(t *testing.T) {
 	if err != nil || posts(s) != 1 || r.Count(push.Made) != 2 {
 		t.Errorf("%+v %v", r, err)
 	}
-	if o := r.Outcomes[p.Items[0].ID]; o.Key != "cust_fay" || !o.There || !strings.Contains(o.Note, "no provider key cus_fay") {
+	if o := r.Outcomes[p.Items[0].ID]; o.Key != "cust_fay" || !o.There || !strings.Contains(o.Note, "without this provider key") {
 		t.Errorf("%+v", o)
 	}
 	// A partner that does not exist: the customer is refused, and what needs it.
