@@ -7,8 +7,6 @@ type hashSet struct {
 	n     int
 }
 
-func (s *hashSet) len() int { return s.n }
-
 // mix spreads hashes that were cut short over all bits.
 func mix(h uint64) uint64 { return h * 0x9E3779B97F4A7C15 }
 
