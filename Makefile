@@ -24,8 +24,9 @@ tidy:
 	$(GO) mod tidy -diff
 	$(GO) mod verify
 
+# The sweeps may take longer than the ten minutes that go test allows.
 test:
-	$(GO) test $(PACKAGES)
+	$(GO) test -timeout 25m $(PACKAGES)
 
 # lostlink against its peers: BENCH="-clicks 10e6 -formats csv" for other sizes;
 # "go run ./cmd/bench -h" lists what there is.
