@@ -107,7 +107,7 @@ func TestFileHasEveryOption(t *testing.T) {
 		for i := range v.NumField() {
 			if v.Field(i).IsZero() {
 				name := v.Type().Field(i).Name
-				if name != "InstallationKeyFile" && name != "WeightsFile" && name != "Weights" && name != "Table" && name != "Dir" && name != "Exclude" && name != "Follow" {
+				if name != "InstallationKeyFile" && name != "WeightsFile" && name != "Weights" && name != "Table" && name != "Dir" && name != "Exclude" && name != "Watch" && name != "Follow" {
 					t.Errorf("the full configuration of this test leaves out %s.%s", v.Type(), name)
 				}
 			}

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,10 +19,11 @@ import (
 //	platform start                     start one; $PLATFORM is its address
 //	platform customer KEY MAIL PARTNER it has this customer
 //	platform has LIST N                it has so many customers, transactions or rewards
+//	platform export LIST FILE          write the list as the API gives it, one object a line
 //	platform asked N                   it was sent so many things to create
 //	platform trouble METHOD STATUS N   the next N requests of the method are answered so: below 500 instead of what they ask for, else after it; 0 drops the answer
 func partnerPlatform(ts *testscript.TestScript, neg bool, args []string) {
-	const usage = "platform start | customer KEY MAIL PARTNER | has LIST N | asked N | trouble METHOD STATUS N"
+	const usage = "platform start | customer KEY MAIL PARTNER | has LIST N | export LIST FILE | asked N | trouble METHOD STATUS N"
 	wants(ts, neg || len(args) == 0, usage)
 	if args[0] == "start" {
 		s := platform.New()
@@ -46,11 +50,18 @@ func partnerPlatform(ts *testscript.TestScript, neg bool, args []string) {
 	switch args[0] {
 	case "customer":
 		wants(ts, len(args) != 4, usage)
-		s.Add("customers", platform.Object{"key": "cust_" + args[1], "customer_key": args[1], "email": args[2], "partner_key": args[3], "created_at": 1})
+		s.Add("customers", platform.Object{"key": "cust_" + args[1], "customer_key": args[1], "email": args[2], "partner_key": args[3], "created_at": 1_772_442_621_000})
 	case "has":
 		if want, got := number(2), s.All(args[1]); len(got) != want {
 			ts.Fatalf("the platform has %d %s, want %d: %v", len(got), args[1], want, got)
 		}
+	case "export":
+		wants(ts, len(args) != 3, usage)
+		var lines bytes.Buffer
+		for _, o := range s.All(args[1]) {
+			ts.Check(json.NewEncoder(&lines).Encode(o))
+		}
+		ts.Check(os.WriteFile(ts.MkAbs(args[2]), lines.Bytes(), 0o600))
 	case "asked":
 		got := 0
 		for _, l := range s.Log() {

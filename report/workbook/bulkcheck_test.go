@@ -2,7 +2,9 @@ package workbook
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -76,6 +78,22 @@ func TestWriteCheck(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(*keep, "bulk-check.xlsx"), data[0], 0o600); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestCheckSchema holds a check against the schemas of Office Open XML.
+func TestCheckSchema(t *testing.T) {
+	validator := need.Variable(t, "LOSTLINK_OOXML_VALIDATOR")
+	path := filepath.Join(t.TempDir(), "check.xlsx")
+	if err := WriteCheck(path, made()); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(validator, path).Output()
+	var verdict struct {
+		OK bool `json:"ok"`
+	}
+	if e := json.Unmarshal(out, &verdict); e != nil || !verdict.OK {
+		t.Errorf("the check is not valid (%v, %v): %s", err, e, out)
 	}
 }
 
