@@ -104,6 +104,9 @@ func (p *part) run(ctx context.Context) {
 		if p.again && len(wanted) == 0 {
 			return
 		}
+		if p.again && i < wanted[0] {
+			i += uint32(rd.Skip(int(wanted[0] - i)))
+		}
 		rec, err := next()
 		if p.again {
 			if i != wanted[0] {

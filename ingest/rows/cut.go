@@ -18,6 +18,9 @@ type cutter interface {
 	// cut gives the values as parts of the line, which is text without NUL and
 	// has lost its end. Only the values' places that are bound are written.
 	cut(line string, values []string) cutting
+	// one tells that a line, whatever it is, is just one row, good or bad. Not to
+	// know is false.
+	one(line []byte) bool
 }
 
 type cutting int
@@ -111,6 +114,24 @@ func (c *cutText) view(rec *Record) (parts bool, err error) {
 	}
 }
 
+// skip passes rows by, at most n, without reading more of them than must be.
+func (c *cutText) skip(n int) (skipped int) {
+	for skipped < n && !c.reading && c.at < len(c.data) {
+		rest := c.data[c.at:]
+		end := bytes.IndexByte(rest, '\n') + 1
+		if end == 0 {
+			end = len(rest)
+		}
+		if !c.cutter.one(rest[:end]) {
+			return skipped
+		}
+		c.at += end
+		c.line++
+		skipped++
+	}
+	return skipped
+}
+
 // next is view where nobody asks whose the values are.
 func (c *cutText) next(rec *Record) error {
 	_, err := c.view(rec)
@@ -192,6 +213,11 @@ type csvCutter struct {
 	same  [][2]int // places with the value of another
 }
 
+// one: a first cell that holds something makes a row.
+func (c *csvCutter) one(line []byte) bool {
+	return line[0] > ' ' && line[0] != '"' && line[0] != c.comma
+}
+
 func (c *csvCutter) cut(line string, values []string) cutting {
 	if line == "" {
 		return cutBlank
@@ -264,6 +290,8 @@ type logCutter struct {
 	values []string
 	slots  []slot
 }
+
+func (l *logCutter) one(line []byte) bool { return line[0] > ' ' }
 
 func (l *logCutter) cut(line string, values []string) cutting {
 	if line == "" {

@@ -100,6 +100,8 @@ func (c *jsonCutter) cut(line string, values []string) cutting {
 	return cutRow
 }
 
+func (c *jsonCutter) one(line []byte) bool { return line[0] == '{' }
+
 func jsonSpace(b byte) bool { return b == ' ' || b == '\t' || b == '\r' || b == '\n' }
 
 func trimJSON(s string) string {

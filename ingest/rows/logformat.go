@@ -304,15 +304,20 @@ func (f *LogFormat) fits(line string) bool {
 // indexEnd finds the text behind a value. A quote that the server wrote as \"
 // does not end one.
 func indexEnd(s, end string) int {
-	if end[0] != '"' {
-		return strings.Index(s, end)
-	}
+	quote := end[0] == '"'
 	for at := 0; ; {
-		n := strings.Index(s[at:], end)
+		n := strings.IndexByte(s[at:], end[0])
 		if n < 0 {
 			return -1
 		}
 		n += at
+		if len(end) > 1 && !strings.HasPrefix(s[n+1:], end[1:]) {
+			at = n + 1
+			continue
+		}
+		if !quote {
+			return n
+		}
 		slashes := 0
 		for slashes < n && s[n-1-slashes] == '\\' {
 			slashes++

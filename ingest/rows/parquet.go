@@ -125,6 +125,14 @@ func (p *parquetFile) next(rec *Record) error {
 	return checkText(rec, func(i int) string { return strings.Join(p.wanted[i].leaf.Path(), ".") })
 }
 
+// skip passes rows of the batch by.
+func (p *parquetFile) skip(n int) int {
+	n = min(n, p.batch-p.at)
+	p.at += n
+	p.line += int64(n)
+	return n
+}
+
 // fill reads the next batch of every column.
 func (p *parquetFile) fill() error {
 	for p.left == 0 {

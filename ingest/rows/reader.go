@@ -139,6 +139,25 @@ func (r *Reader) Bind(names []string) {
 // be read; call Next again. Any other error, a *Broken, ends the reading.
 func (r *Reader) Next() (*Record, error) { return r.read(false) }
 
+// Skip passes rows by, good or bad, and tells how many: at most n, and fewer
+// where only reading them tells where the next one starts.
+func (r *Reader) Skip(n int) int {
+	if r.end != nil || n <= 0 {
+		return 0
+	}
+	skipped := 0
+	switch b := r.body.(type) {
+	case *cutText:
+		skipped = b.skip(n)
+		r.last = b.line - 1
+	case *parquetFile:
+		skipped = b.skip(n)
+		r.last = b.line
+	}
+	r.lines += int64(skipped)
+	return skipped
+}
+
 func (r *Reader) read(view bool) (*Record, error) {
 	if r.end != nil {
 		return nil, r.end

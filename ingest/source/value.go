@@ -8,14 +8,21 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"lostlink/ingest/rows"
 	"lostlink/ingest/table"
 )
 
+// wordLen is the length of the longest word that known drops.
+const wordLen = len("undefined")
+
 // known drops the words that programs write for "nothing" in ids, addresses
 // and referrers. It is not for names and countries: NA is Namibia.
 func known(s string) string {
+	if n := len(s); n > wordLen && s[0] > ' ' && s[0] < utf8.RuneSelf && s[n-1] > ' ' && s[n-1] < utf8.RuneSelf {
+		return s
+	}
 	s = strings.TrimSpace(s)
 	switch s {
 	case "-", "null", "NULL", "nil", "None", "undefined", "n/a", "N/A", "NA", `\N`, "(direct)", "$direct", "(not set)", "(none)":
