@@ -149,10 +149,7 @@ func explainPurchase(w io.Writer, f *reconcile.Found, raw map[gap.Row]string) {
 		}
 		fmt.Fprintln(w, ".")
 		if c := f.Contested; c != nil {
-			fmt.Fprintf(w, "Contested: another partner was clicked inside the window. By the last click it is %s's.\n", or(c.LastClick, c.Credited))
-			for _, o := range c.Others {
-				fmt.Fprintf(w, "  also clicked: %s on %s UTC\n", o.PartnerKey, clock(o.ClickedAt))
-			}
+			explainContested(w, c)
 		}
 	default:
 		why := f.Place.Why()
@@ -181,6 +178,36 @@ func explainPurchase(w io.Writer, f *reconcile.Found, raw map[gap.Row]string) {
 		lines = append(lines, ev.Row)
 	}
 	showLines(w, lines, raw)
+}
+
+// explainContested prints what an answer to the other partners rests on: all
+// clicks that are surely the customer's, who has it by the last of them, and the
+// answers themselves.
+func explainContested(w io.Writer, c *gap.Contested) {
+	fmt.Fprintf(w, "Contested: another partner was clicked inside the window. By the last click it is %s's.\n", or(c.LastClick, c.Credited))
+	if c.SignedUpAt != 0 {
+		fmt.Fprintf(w, "  signed up on %s UTC\n", clock(c.SignedUpAt))
+	}
+	for _, k := range c.Clicks {
+		before := "less than a day before"
+		if k.DaysBefore > 0 {
+			before = plural(k.DaysBefore, "day", "days") + " before"
+		}
+		words := []string{fmt.Sprintf("clicked: %s on %s UTC", k.PartnerKey, clock(k.At)), before, "tied by " + k.Tie}
+		if !k.InWindow {
+			words = append(words, "outside the window")
+		}
+		for _, s := range []string{k.Page, k.Browser} {
+			if s != "" {
+				words = append(words, s)
+			}
+		}
+		words = append(words, fmt.Sprintf("[%s:%d]", k.Row.File, k.Row.Line))
+		fmt.Fprintln(w, wrapAfter(oneLine(strings.Join(words, "; ")), "  ", "    "))
+	}
+	for _, r := range c.Replies {
+		fmt.Fprintln(w, wrapAfter(oneLine(r.Text), "  to answer "+r.PartnerKey+": ", "    "))
+	}
 }
 
 // showLines prints input lines, each once.
