@@ -91,6 +91,9 @@ type faultFinder struct {
 	signupPages       []string
 	least             float64 // score
 	worked            []worked
+	// apart: the two lists are of different journeys, each of which passed one
+	// side only.
+	apart bool
 }
 
 // worked is a credited sign-up, of a clean journey or not: the sign-up page
@@ -101,22 +104,32 @@ type worked struct {
 }
 
 func newFaultFinder(b *builder, all []sample) *faultFinder {
-	f := &faultFinder{b: b, least: minScore + math.Log(float64(max(len(all), 1)))}
-	never := neverCredited(all)
+	f := &faultFinder{b: b}
+	landings, signups, apart := b.cookieSteps(all)
+	if f.apart = apart; !apart {
+		landings, signups = all, all
+	}
+	f.least = minScore + math.Log(float64(max(len(landings), len(signups), 1)))
+	never := neverCredited(landings)
 	pages := map[string]bool{}
 	clean := map[*person]bool{}
-	for i := range all {
-		s := &all[i]
-		clean[s.person] = true
+	for i := range landings {
+		s := &landings[i]
 		if never[cell{s.landing, engineOf(s.browser)}] || b.explains(s) {
 			continue
 		}
-		f.bySignup = append(f.bySignup, s)
+		f.byClick = append(f.byClick, s)
 		if !b.pages.never[s.landing] {
 			pages[s.landing] = true
 		}
 	}
-	f.byClick = slices.Clone(f.bySignup)
+	for i := range signups {
+		s := &signups[i]
+		clean[s.person] = true
+		if (apart || !never[cell{s.landing, engineOf(s.browser)}]) && !b.explains(s) {
+			f.bySignup = append(f.bySignup, s)
+		}
+	}
 	slices.SortStableFunc(f.bySignup, func(x, y *sample) int { return cmp.Compare(x.signedUp, y.signedUp) })
 	slices.SortStableFunc(f.byClick, func(x, y *sample) int { return cmp.Compare(x.clicked, y.clicked) })
 	f.pages, f.signupPages = sorted(pages), sorted(b.pages.signup)
@@ -383,14 +396,14 @@ func (f *faultFinder) fit(x *incident, usual float64) float64 {
 // explains most; way is -1 for going back in time, with all times turned round.
 func (f *faultFinder) reach(x *incident, from table.Time, way table.Time, usual float64) (table.Time, float64) {
 	var ts []trial
-	for _, s := range f.byClick {
+	for _, s := range f.steps() {
 		if !x.hits(s.browser) {
 			continue
 		}
 		click, signup := s.clicked*way, s.signedUp*way
 		// The journey is met by the first of its steps that is in the fault.
 		var t trial
-		switch inClick, inSignup := x.byClick && click >= from, x.bySignup && signup >= from; {
+		switch inClick, inSignup := x.byClick && s.clicked != 0 && click >= from, x.bySignup && s.signedUp != 0 && signup >= from; {
 		case inClick && inSignup:
 			t = trial{at: min(click, signup), lost: !s.known, helped: s.known && s.helped}
 		case inClick:
@@ -414,6 +427,14 @@ func (f *faultFinder) reach(x *incident, from table.Time, way table.Time, usual 
 	return to, peak
 }
 
+// steps lists all journeys, each once.
+func (f *faultFinder) steps() []*sample {
+	if f.apart {
+		return slices.Concat(f.byClick, f.bySignup)
+	}
+	return f.byClick
+}
+
 // place puts the ends of a fault where the journeys around them make either
 // side as likely. It began before a sign-up that was lost and after one that
 // was credited; the click counts only where the sign-up page was not at fault.
@@ -421,13 +442,21 @@ func (f *faultFinder) reach(x *incident, from table.Time, way table.Time, usual 
 // landing page was not at fault.
 func (f *faultFinder) place(x *incident, usual float64) {
 	var begins, ends []trial
-	for _, s := range f.byClick {
+	for _, s := range f.steps() {
 		if !x.hits(s.browser) || !x.bySignup && !x.byClick && !x.pages[s.landing] {
 			continue
 		}
 		click := trial{at: s.clicked, lost: !s.credited, helped: s.helped}
 		signup := trial{at: s.signedUp, lost: !s.known}
 		switch {
+		case f.apart && s.signedUp != 0:
+			if x.bySignup {
+				begins, ends = append(begins, signup), append(ends, signup)
+			}
+		case f.apart:
+			if x.byClick || x.pages[s.landing] {
+				begins, ends = append(begins, click), append(ends, click)
+			}
 		case !x.bySignup:
 			begins, ends = append(begins, click), append(ends, click)
 		case !x.byClick:

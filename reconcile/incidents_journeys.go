@@ -30,6 +30,7 @@ type sample struct {
 	// the log keeps no visitor id.
 	byDevice bool
 	person   *person
+	touch    int32 // the last
 }
 
 // sameDeviceWithin is how long after a landing an address with a user agent is
@@ -57,7 +58,7 @@ func (b *builder) samples() []sample {
 			continue
 		}
 		x := sample{landing: b.rec.page(last), clicked: last.at(), signedUp: s.SignedUpAt, browser: last.browser, webkit: last.browser.WebKit, family: last.browser.Family,
-			credited: at.credited(p, last.click.PartnerKey), known: at.credited(p, ""), byDevice: !b.rec.has.VisitorIDs, person: p}
+			credited: at.credited(p, last.click.PartnerKey), known: at.credited(p, ""), byDevice: !b.rec.has.VisitorIDs, person: p, touch: touches[len(touches)-1]}
 		for _, k := range touches[:len(touches)-1] {
 			t := &b.rec.touches[k]
 			x.helped = x.helped || t.click.PartnerKey == last.click.PartnerKey && s.SignedUpAt-t.at() <= life

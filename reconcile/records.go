@@ -62,8 +62,10 @@ func newRecords(set *table.Set, roll *Rollup, opt Options) *records {
 	slices.SortStableFunc(r.visits, func(a, b table.Visit) int {
 		return cmp.Or(cmp.Compare(a.VisitedAt, b.VisitedAt), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 	})
+	clicks := set.Clicks.Rows()
 	if r.roll == nil {
 		r.roll = rollupOf(r.visits)
+		r.roll.landings = r.countLandings(clicks)
 	}
 	r.paths = make([]string, len(r.visits))
 	for i := range r.visits {
@@ -84,9 +86,25 @@ func newRecords(set *table.Set, roll *Rollup, opt Options) *records {
 	r.inferVisitors()
 	r.has.Clicks, r.has.Visits, r.has.Signups = set.Has(table.Clicks), set.Has(table.Visits), len(r.signups) > 0
 	r.has.PageChecks, r.has.Consents = set.Has(table.PageChecks), set.Has(table.Consents)
-	r.gatherTouches(set.Clicks.Rows(), opt)
+	r.gatherTouches(clicks, opt)
 	r.findHoles()
 	return r
+}
+
+// countLandings counts the rows that are both a click and a visit with a
+// visitor id.
+func (r *records) countLandings(clicks []table.Click) int {
+	named := make(map[table.Pos]bool, len(r.visits))
+	for i := range r.visits {
+		named[r.visits[i].Pos] = usable(r.visits[i].VisitorID)
+	}
+	n := 0
+	for i := range clicks {
+		if named[clicks[i].Pos] {
+			n++
+		}
+	}
+	return n
 }
 
 // pagePath gives the path of an address, "/" for a bare host, without a slash

@@ -23,6 +23,10 @@ type Rollup struct {
 	// comes from a log that records the partner cookies.
 	VisitorIDs, Cookies bool
 
+	// landings counts the rows that are the landing of a click and have a visitor
+	// id, among those that were shown.
+	landings int
+
 	seen map[string]bool // paths looked at, up to pathsSeen
 }
 

@@ -239,7 +239,13 @@ func (s *Scout) Settle(kept *table.Set) bool {
 		for _, st := range s.stretches {
 			s.roll.Merge(&st.roll)
 		}
+		c.each(func(t *trace) {
+			if t.landed() && !t.nameless() {
+				s.roll.landings++
+			}
+		})
 		c.meet()
+		c.meetStrangers()
 		if c.close() {
 			return true
 		}
@@ -268,6 +274,20 @@ func (c *closure) meet() {
 			c.visitors.add(textKey(v))
 		}
 	}
+}
+
+// meetStrangers picks the visitors by whose cookies landing pages are judged,
+// whether or not they ever sign up; see cookieSteps.
+func (c *closure) meetStrangers() {
+	if !c.s.roll.Cookies {
+		return
+	}
+	limit := strangersBelow(c.s.roll.landings)
+	c.each(func(t *trace) {
+		if t.landed() && !t.nameless() && t.visitor <= limit {
+			c.strangers.add(uint64(t.visitor))
+		}
+	})
 }
 
 // Wanted lists the rows of a stretch that the last Settle asked for, in order,
@@ -304,6 +324,8 @@ type closure struct {
 	ips      hashSet // addresses of which everything is wanted
 	near     hashSet // moments of customers' visits
 	homes    hashSet // addresses of customers' visits
+	// strangers are visitor ids of people who may never sign up.
+	strangers hashSet
 }
 
 // people finds whose journeys will be told, by what is kept: the buyers without
@@ -408,9 +430,15 @@ func (t *trace) half() bool { return t.flags&(traceClick|traceTwin) == traceClic
 // bare tells whether a row is a landing without a visitor id: perhaps the one on
 // which a customer's browser got its own.
 func (t *trace) bare() bool {
-	landing := t.flags&traceTwin != 0 || t.flags&(traceClick|traceVisit) == traceClick|traceVisit
-	return landing && (t.visitor == 0 || dummies().has(uint64(t.visitor)))
+	return (t.landed() || t.half()) && t.nameless()
 }
+
+// landed tells whether a row is the visit of a landing.
+func (t *trace) landed() bool {
+	return t.flags&traceVisit != 0 && t.flags&(traceClick|traceTwin) != 0
+}
+
+func (t *trace) nameless() bool { return t.visitor == 0 || dummies().has(uint64(t.visitor)) }
 
 // dummies are the keys of words that stand for no id, as they are mostly written.
 var dummies = sync.OnceValue(func() *hashSet {
@@ -461,7 +489,7 @@ func (c *closure) close() bool {
 	})
 	found := func(t *trace) bool {
 		return mine(t) || c.ips.has(uint64(t.ip)) || c.clicks.has(uint64(t.click)) || pasted.has(uint64(t.click)) ||
-			t.lone() && before(t) || t.bare() && c.homes.has(uint64(t.ip))
+			t.lone() && before(t) || t.bare() && c.homes.has(uint64(t.ip)) || c.strangers.has(uint64(t.visitor))
 	}
 	var ids hashSet
 	c.each(func(t *trace) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"lostlink/ingest/simulate"
 	"lostlink/ingest/table"
 	"lostlink/reconcile"
 	"lostlink/reconcile/gap"
@@ -107,6 +108,37 @@ func TestScoutKeepsWhatCounts(t *testing.T) {
 	if least > 0.8 {
 		t.Error("the scout keeps everything: nothing was tried")
 	}
+}
+
+// Landing pages are judged by the cookies of all visitors: the scout keeps those
+// of strangers too.
+func TestScoutKeepsStrangersCookies(t *testing.T) {
+	for seed := range uint64(3) {
+		o := cookieLog(seed)
+		v := makeVendor(t, o)
+		set := *v.set
+		set.PageChecks = nil
+		want := run(t, &set, v.opt)
+		if !slices.ContainsFunc(want.Incidents, func(x gap.Incident) bool { return slices.Equal(x.Pages, []string{"/"}) }) {
+			t.Errorf("seed %d: the fault of the front page is not found: %+v", seed, want.Incidents)
+		}
+		got, share := scouted(t, &set, v.opt)
+		t.Logf("%.0f %% of the rows were kept", 100*share)
+		identical(t, want, got)
+	}
+}
+
+// cookieLog is a vendor with few customers and many visitors, whose log has the
+// partner's cookies, and a page that was broken for a while.
+func cookieLog(seed uint64) simulate.Options {
+	o := simulate.DefaultOptions()
+	o.Seed, o.Customers, o.Days, o.LandingPages, o.Partners = seed, 120, 120, 3, 20
+	o.Sources.Cookies = "partner"
+	o.Site.FaultsDrawn = 0
+	o.Site.Faults = []simulate.Fault{{Cause: simulate.SnippetBroken, Page: "/", From: 60.2, To: 66.7}}
+	o.Traffic = simulate.Traffic{Visitors: 5, Clickers: 20, Bots: 2, Crawlers: 1}
+	o.Formats.Gzip = false
+	return o
 }
 
 func identical(t *testing.T, want, got *gap.Result) {
