@@ -87,7 +87,8 @@ func beginAccessLog(f *file) error {
 		cookiesLogged = table.Yes
 	}
 	f.sink.Visits() // a log without a page is still one
-	f.m.row = func(pos table.Pos, values []string) (string, error) {
+	// page gives what was asked for, or why the line is passed over.
+	page := func(values []string) (target, skipped string) {
 		verb, target := method.id(values), uri.id(values)
 		if target == "" {
 			verb, target = requestLine(request.id(values))
@@ -97,11 +98,18 @@ func beginAccessLog(f *file) error {
 		}
 		switch {
 		case target == "":
-			return logNoRequest, nil
+			return "", logNoRequest
 		case verb != "" && verb != "GET":
-			return logMethod, nil
+			return "", logMethod
 		case asset(target):
-			return logAsset, nil
+			return "", logAsset
+		}
+		return target, ""
+	}
+	f.m.row = func(pos table.Pos, values []string) (string, error) {
+		target, skipped := page(values)
+		if skipped != "" {
+			return skipped, nil
 		}
 		at, err := f.logTime(when.id(values))
 		if err != nil {
@@ -120,20 +128,9 @@ func beginAccessLog(f *file) error {
 		return "", f.putVisit(&v, readable(land.id(values)))
 	}
 	f.m.glimpse = func(values []string, g *table.Glance) (Sight, string) {
-		verb, target := method.id(values), uri.id(values)
-		if target == "" {
-			verb, target = requestLine(request.id(values))
-		}
-		if mapped := fullURL.id(values); mapped != "" {
-			target = mapped
-		}
-		switch {
-		case target == "":
-			return Passed, logNoRequest
-		case verb != "" && verb != "GET":
-			return Passed, logMethod
-		case asset(target):
-			return Passed, logAsset
+		target, skipped := page(values)
+		if skipped != "" {
+			return Passed, skipped
 		}
 		s := when.id(values)
 		at, ok := commonLogTime(s)
