@@ -41,7 +41,7 @@ Usage: lostlink COMMAND [flags] [arguments]
 Commands:
 `)
 	for _, c := range all {
-		fmt.Fprintf(w, "  %-8s  %s\n", c.name, c.summary)
+		fmt.Fprintf(w, "  %-9s  %s\n", c.name, c.summary)
 	}
 	fmt.Fprint(w, `
 Flags of every command that reads or writes:
