@@ -61,6 +61,14 @@ func mustExist(c *config.Config) error {
 	return nil
 }
 
+// lookAtLedger opens a ledger that is there, without locking it.
+func lookAtLedger(ctx context.Context, c *config.Config) (*ledger.Ledger, error) {
+	if err := mustExist(c); err != nil {
+		return nil, err
+	}
+	return ledger.Open(ctx, ledgerPlace(c))
+}
+
 // instant is what time it is; only commands know.
 func instant() table.Time { return table.TimeOf(time.Now()) }
 

@@ -37,10 +37,7 @@ func status(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	if err := mustExist(c); err != nil {
-		return err
-	}
-	l, err := ledger.Open(ctx, ledgerPlace(c))
+	l, err := lookAtLedger(ctx, c)
 	if err != nil {
 		return err
 	}
