@@ -27,8 +27,8 @@ const (
 	runJSON        = "run.json"
 )
 
-// writeFiles puts every file but the workbook and run.json into dir.
-func (r *Report) writeFiles(dir string) error {
+// writeLines puts the files with a record a line into dir.
+func (r *Report) writeLines(dir string) error {
 	lines := []struct {
 		name  string
 		write func(e *json.Encoder) error
@@ -47,7 +47,7 @@ func (r *Report) writeFiles(dir string) error {
 			return err
 		}
 	}
-	return r.writeGapsParquet(filepath.Join(dir, gapsParquet))
+	return nil
 }
 
 func encoder(w io.Writer) *json.Encoder {

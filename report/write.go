@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/google/renameio/v2"
 )
@@ -52,10 +54,7 @@ func (r *Report) Write(out string, book Book) (Written, error) {
 		return Written{}, err
 	}
 	defer os.RemoveAll(tmp)
-	if err := book(filepath.Join(tmp, r.WorkbookName()), r); err != nil {
-		return Written{}, fmt.Errorf("writing the workbook: %w", err)
-	}
-	if err := r.writeFiles(tmp); err != nil {
+	if err := r.writeContent(tmp, book); err != nil {
 		return Written{}, err
 	}
 	if err := r.writeRun(tmp); err != nil {
@@ -72,6 +71,22 @@ func (r *Report) Write(out string, book Book) (Written, error) {
 		return Written{}, err
 	}
 	return w, syncDir(out)
+}
+
+// writeContent puts the workbook and the files beside it into dir. They are
+// written side by side, since none needs another.
+func (r *Report) writeContent(dir string, book Book) error {
+	var wg sync.WaitGroup
+	var ofBook, ofParquet error
+	wg.Go(func() {
+		if err := book(filepath.Join(dir, r.WorkbookName()), r); err != nil {
+			ofBook = fmt.Errorf("writing the workbook: %w", err)
+		}
+	})
+	wg.Go(func() { ofParquet = r.writeGapsParquet(filepath.Join(dir, gapsParquet)) })
+	ofLines := r.writeLines(dir)
+	wg.Wait()
+	return cmp.Or(ofBook, ofLines, ofParquet)
 }
 
 // place renames tmp to dir. A folder that is there already stays when it holds
