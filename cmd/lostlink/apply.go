@@ -292,9 +292,23 @@ func (a *application) summary() {
 	if a.moot > 0 {
 		fmt.Fprintf(w, "%9s  settled since the run: nothing to decide any more\n", thousands(a.moot))
 	}
-	fmt.Fprintf(w, "%9s  not decided\n", thousands(a.undecided()))
-	if len(a.refusals) > 0 {
-		fmt.Fprintf(w, "%9s  refused\n", thousands(len(a.refusals)))
+	open := a.undecided()
+	refused, further := map[string]bool{}, 0 // further: of a whole book, or of a case that waits for no decision
+	for _, r := range a.refusals {
+		if open[r.GapID] {
+			refused[r.GapID] = true
+		} else {
+			further++
+		}
+	}
+	switch {
+	case len(refused) == 0:
+		fmt.Fprintf(w, "%9s  not decided\n", thousands(len(open)))
+	default:
+		fmt.Fprintf(w, "%9s  not decided, of which\n%9s    refused\n", thousands(len(open)), thousands(len(refused)))
+	}
+	if further > 0 {
+		fmt.Fprintf(w, "%9s  refused%s\n", thousands(further), map[bool]string{true: " besides"}[len(refused) > 0])
 	}
 	if a.made != "" {
 		fmt.Fprintf(w, "\n%s\n", wrapAfter("To be created: "+a.made, "", "  "))
@@ -351,7 +365,7 @@ func refusalText(r *review.Refusal, book bool) string {
 
 // undecided counts the cases that the books' runs put before people and that
 // nobody has decided, here or before. A case of several runs counts once.
-func (a *application) undecided() int {
+func (a *application) undecided() map[string]bool {
 	decided := map[string]bool{}
 	for _, r := range a.rulings {
 		decided[r.GapID] = true
@@ -373,7 +387,7 @@ func (a *application) undecided() int {
 			}
 		}
 	}
-	return len(open)
+	return open
 }
 
 // moneySum counts cases with their money by currency: no sum adds currencies.

@@ -272,7 +272,8 @@ func (a *application) tellFiles(b *bulk.Written, files []ledger.File) {
 	if b.Dir == "" {
 		return
 	}
-	fmt.Fprintf(w, "\n%s (%s):\n", b.Dir, or(kindCounts(&b.Plan), "nothing to upload"))
+	made := kindCounts(&b.Plan)
+	fmt.Fprintf(w, "\n%s (%s):\n", b.Dir, or(made, "nothing to upload"))
 	for _, f := range files {
 		fmt.Fprintf(w, "  %s\n", f.Name)
 	}
@@ -280,6 +281,9 @@ func (a *application) tellFiles(b *bulk.Written, files []ledger.File) {
 		if t.Filed.Count > 0 {
 			fmt.Fprintf(w, "%9s  %s: %s\n", thousands(t.Filed.Count), oneLine(or(t.PartnerName, t.PartnerKey)), report.Money(t.Filed.Minor, t.Currency))
 		}
+	}
+	if made == "" {
+		return
 	}
 	fmt.Fprintf(w, "Look at %s and sign it before you upload the others; it says in which order.\n", bulk.CheckFile)
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -111,7 +112,9 @@ func openContainer(file string) (*container, error) {
 
 func readLimited(file string) ([]byte, error) {
 	st, err := os.Stat(file)
-	switch {
+	switch failed := (*fs.PathError)(nil); {
+	case errors.As(err, &failed):
+		return nil, failed.Err // whoever asks names the file
 	case err != nil:
 		return nil, err
 	case !st.Mode().IsRegular():
