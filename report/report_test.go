@@ -140,6 +140,27 @@ func TestEarlier(t *testing.T) {
 	}
 }
 
+// When everything was decided, the report must not say that there was nothing.
+func TestAllDecided(t *testing.T) {
+	for want, earlier := range map[string][]Earlier{
+		"Nothing is left to decide. 2 purchases were decided before.": {
+			{GapID: "a", Verdict: review.Decline}, {GapID: "b", Verdict: review.Approve, Done: true}},
+		"No purchase without credit points to a partner.": nil,
+	} {
+		var gaps []gap.Gap
+		for _, e := range earlier {
+			gaps = append(gaps, gapOf(e.GapID, "EUR", 1000, gap.Reward))
+		}
+		r, err := New(resultOf(gaps...), Run{ID: "r", Earlier: earlier}, DefaultOptions())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Headline != want {
+			t.Errorf("headline %q, want %q", r.Headline, want)
+		}
+	}
+}
+
 func TestMonday(t *testing.T) {
 	for d := table.Date(-20); d < 20000; d++ {
 		m := monday(d)

@@ -193,8 +193,12 @@ const headlineMoney = 3
 
 // headline answers in two or three sentences how much is at stake and why.
 func (r *Report) headline() string {
+	decided, cut := r.NotShown()
 	if len(r.Review) == 0 {
-		return "No purchase without credit points to a partner."
+		if decided+cut == 0 {
+			return "No purchase without credit points to a partner."
+		}
+		return "Nothing is left to decide." + notShown(decided, cut, "purchase", "purchases")
 	}
 	sums := gap.Sum{}
 	suggested := map[gap.Suggestion]int{}
@@ -224,20 +228,32 @@ func (r *Report) headline() string {
 			text += fmt.Sprintf(" %.0f %% of the %s amount has two causes: %s; %s.", 100*share, r.MainCurrency, a.Case.Title, b.Case.Title)
 		}
 	}
-	left, done := 0, 0
+	return text + notShown(decided, cut, "further one", "further ones")
+}
+
+// NotShown counts the purchases with a sign of a partner that are not on
+// Review: those decided before, and those below the threshold or beyond the
+// row limit.
+func (r *Report) NotShown() (decided, cut int) {
 	for _, u := range r.NotListed {
 		switch u.Reason {
 		case BelowThreshold, BeyondLimit:
-			left += u.Sum.Count
+			cut += u.Sum.Count
 		case ApprovedBefore, DeclinedBefore:
-			done += u.Sum.Count
+			decided += u.Sum.Count
 		}
 	}
-	if done > 0 {
-		text += fmt.Sprintf(" %s decided before.", count(done, "further one was", "further ones were"))
+	return decided, cut
+}
+
+// notShown says what NotShown counted, in sentences to append.
+func notShown(decided, cut int, one, many string) string {
+	text := ""
+	if decided > 0 {
+		text += fmt.Sprintf(" %s decided before.", count(decided, one+" was", many+" were"))
 	}
-	if left > 0 {
-		text += fmt.Sprintf(" %s not listed (see Tie-out).", count(left, "further purchase is", "further purchases are"))
+	if cut > 0 {
+		text += fmt.Sprintf(" %s not listed (see Tie-out).", count(cut, "further purchase is", "further purchases are"))
 	}
 	return text
 }

@@ -216,7 +216,7 @@ func (b *book) remedies(g *grid, row int) int {
 		n++
 	}
 	if n == 0 {
-		g.put(1, row, b.cell("Nothing to stop: no purchase without credit points to a partner.", cellLook))
+		g.put(1, row, b.cell("Nothing to stop: "+b.nothing()+".", cellLook))
 		row++
 	}
 	return row
@@ -251,7 +251,7 @@ func (b *book) answers(g *grid, row, toDo int) string {
 	}
 	total := toDo + len(Decisions()) + 1
 
-	stake, more := b.cell("nothing", value), "no purchase points to a partner"
+	stake, more := b.cell("nothing", value), b.nothing()
 	if len(b.r.Currencies) > 0 {
 		c := b.r.Currencies[0]
 		stake = b.formula(fmt.Sprintf("$C$%d", summaryTables+2), money(b.total.Minor[c], c), value.as(`"`+c+` "`+moneyFmt(c)))
@@ -278,6 +278,14 @@ func (b *book) answers(g *grid, row, toDo int) string {
 	largest.size, largest.wrap = 13, true
 	card(10, 12, "What to stop first", b.cell(cause, largest), b.cell(share, below))
 	return at(8, row+1)
+}
+
+// nothing says why Review is empty.
+func (b *book) nothing() string {
+	if decided, cut := b.r.NotShown(); decided+cut > 0 {
+		return "nothing is left to decide"
+	}
+	return "no purchase points to a partner"
 }
 
 // signatures is where people put their names before they hand the book back.
