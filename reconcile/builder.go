@@ -34,12 +34,12 @@ type builder struct {
 	paymentsOf map[int32][]int
 	bridges    map[int32]string
 
-	touchesOf map[int32][]int32  // by owner's node: touches of the person's browsers
-	touchesID map[string][]int32 // by click id, without reused ones
-	mailed    map[string][]int32 // by exact e-mail: touches that carry it
-	mailedVar map[string][]int32 // by loose e-mail
-	peopleAt  map[string][]int32 // by address: the persons seen there, sorted
-	peopleOn  map[device][]int32 // by address and user agent
+	touchesOf ranged        // by owner's node: touches of the person's browsers
+	touchesID lists[string] // by click id, without reused ones
+	mailed    lists[string] // by exact e-mail: touches that carry it
+	mailedVar lists[string] // by loose e-mail
+	peopleAt  lists[string] // by address: the persons seen there, sorted
+	peopleOn  lists[device] // by address and user agent
 	strangers map[string][]string
 	couponUse map[string]*couponUse
 	consents  consentIndex
@@ -107,22 +107,22 @@ func (b *builder) ordered() []*person {
 }
 
 func (b *builder) indexTouches() {
-	b.touchesOf, b.touchesID = map[int32][]int32{}, map[string][]int32{}
-	b.mailed, b.mailedVar = map[string][]int32{}, map[string][]int32{}
+	n := len(b.rec.touches)
+	owners := make([]int32, n)
+	ids, exact, loose := newFiling[string](n, n), newFiling[string](0, 0), newFiling[string](0, 0)
 	for i := range b.rec.touches {
 		t := &b.rec.touches[i]
-		if n := b.ownerOf(t); n >= 0 {
-			b.touchesOf[n] = append(b.touchesOf[n], int32(i))
-		}
+		owners[i] = b.ownerOf(t)
 		if id := t.click.ClickID; usable(id) && !t.reused {
-			b.touchesID[id] = append(b.touchesID[id], int32(i))
+			ids.add(id, int32(i))
 		}
 		if e := exactEmail(t.click.Email); e != "" {
-			b.mailed[e] = append(b.mailed[e], int32(i))
-			l := looseEmail(e)
-			b.mailedVar[l] = append(b.mailedVar[l], int32(i))
+			exact.add(e, int32(i))
+			loose.add(looseEmail(e), int32(i))
 		}
 	}
+	b.touchesOf = rangedBy(len(b.people.parent), owners)
+	b.touchesID, b.mailed, b.mailedVar = ids.lists(), exact.lists(), loose.lists()
 }
 
 // ownerOf gives the person whose browser a touch landed in, -1 for nobody known.
@@ -136,15 +136,15 @@ func (b *builder) ownerOf(t *touch) int32 {
 // indexAddresses notes who was seen where. An address never ties anybody; it
 // only makes candidates, and these must say how many people they fit.
 func (b *builder) indexAddresses() {
-	b.peopleAt, b.peopleOn = map[string][]int32{}, map[device][]int32{}
+	n := len(b.rec.signups)
+	at, on := newFiling[string](n, n), newFiling[device](n, n)
 	b.strangers = map[string][]string{}
 	see := func(ip, ua string, n int32) {
 		if ip == "" || n < 0 {
 			return
 		}
-		b.peopleAt[ip] = append(b.peopleAt[ip], n)
-		d := device{ip, ua}
-		b.peopleOn[d] = append(b.peopleOn[d], n)
+		at.add(ip, n)
+		on.add(device{ip, ua}, n)
 	}
 	for _, p := range b.persons {
 		for _, i := range p.signups {
@@ -163,14 +163,9 @@ func (b *builder) indexAddresses() {
 			b.strangers[v.IP] = append(s, v.VisitorID)
 		}
 	}
-	for k, v := range b.peopleAt {
-		slices.Sort(v)
-		b.peopleAt[k] = slices.Compact(v)
-	}
-	for k, v := range b.peopleOn {
-		slices.Sort(v)
-		b.peopleOn[k] = slices.Compact(v)
-	}
+	b.peopleAt, b.peopleOn = at.lists(), on.lists()
+	b.peopleAt.sort()
+	b.peopleOn.sort()
 	for k, v := range b.strangers {
 		slices.Sort(v)
 		b.strangers[k] = slices.Compact(v)

@@ -98,7 +98,7 @@ func (b *builder) bareVisitors() map[int32]string {
 func (b *builder) cookieSet(t *touch, visitor string) (set, known bool) {
 	const atLeast = 2 * table.Second // for the page to run its script
 	landed := &b.rec.visits[t.landing]
-	vs := b.rec.visitsOf[visitor]
+	vs := b.rec.visitsOf.of(visitor)
 	k, _ := slices.BinarySearchFunc(vs, landed.VisitedAt+atLeast, func(v int32, at table.Time) int { return cmp.Compare(b.rec.visits[v].VisitedAt, at) })
 	if k == len(vs) {
 		return false, false
@@ -127,7 +127,7 @@ func (b *builder) visitAt(s *table.Signup) *table.Visit {
 	if !usable(s.VisitorID) {
 		return nil
 	}
-	vs := b.rec.visitsOf[s.VisitorID]
+	vs := b.rec.visitsOf.of(s.VisitorID)
 	k, _ := slices.BinarySearchFunc(vs, s.SignedUpAt+atOnce+1, func(v int32, at table.Time) int { return cmp.Compare(b.rec.visits[v].VisitedAt, at) })
 	if k == 0 || s.SignedUpAt-b.rec.visits[vs[k-1]].VisitedAt > atOnce {
 		return nil

@@ -133,7 +133,7 @@ func (b *builder) cleanTouches(p *person, s *table.Signup) []int32 {
 			return nil
 		}
 		visitors := map[int32]string{}
-		for _, k := range b.touchesOf[p.node] {
+		for _, k := range b.touchesOf.of(p.node) {
 			visitors[k] = b.rec.touches[k].visitor
 		}
 		for _, v := range p.visitors {
@@ -152,10 +152,10 @@ func (b *builder) cleanTouches(p *person, s *table.Signup) []int32 {
 		}
 		return out
 	}
-	if s.IP == "" || others(b.peopleOn[device{s.IP, s.UserAgent}], p.node) > 0 {
+	if s.IP == "" || others(b.peopleOn.of(device{s.IP, s.UserAgent}), p.node) > 0 {
 		return nil
 	}
-	for _, k := range b.rec.touchesIP[s.IP] {
+	for _, k := range b.rec.touchesIP.of(s.IP) {
 		t := &b.rec.touches[k]
 		if t.click.UserAgent == s.UserAgent && t.at() <= s.SignedUpAt && s.SignedUpAt-t.at() <= sameDeviceWithin {
 			out = append(out, k)
@@ -169,16 +169,16 @@ func (b *builder) cleanTouches(p *person, s *table.Signup) []int32 {
 // from the same device, before the first request with it. -1 where there is
 // none, or others use that device too.
 func (b *builder) bareTouch(p *person, visitor string) int32 {
-	vs := b.rec.visitsOf[visitor]
+	vs := b.rec.visitsOf.of(visitor)
 	if len(vs) == 0 {
 		return -1
 	}
 	first := &b.rec.visits[vs[0]]
-	if first.IP == "" || others(b.peopleOn[device{first.IP, first.UserAgent}], p.node) > 0 || b.isLanding(vs[0]) {
+	if first.IP == "" || others(b.peopleOn.of(device{first.IP, first.UserAgent}), p.node) > 0 || b.isLanding(vs[0]) {
 		return -1
 	}
 	found := int32(-1)
-	for _, k := range b.rec.touchesIP[first.IP] {
+	for _, k := range b.rec.touchesIP.of(first.IP) {
 		t := &b.rec.touches[k]
 		if age := first.VisitedAt - t.at(); t.landing >= 0 && t.visitor == "" && t.click.UserAgent == first.UserAgent && age >= 0 && age <= b.life(t.browser) {
 			found = k

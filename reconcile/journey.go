@@ -62,7 +62,7 @@ func (b *builder) journey(i int) *gap.Journey {
 func (b *builder) ownVisits(p *person, su *table.Signup, until table.Time) []int32 {
 	var out []int32
 	for _, v := range p.visitors {
-		for _, k := range b.rec.visitsOf[v] {
+		for _, k := range b.rec.visitsOf.of(v) {
 			if t := b.rec.visits[k].VisitedAt; t <= until && b.people.ownerAt(v, t) == p.node {
 				out = append(out, k)
 			}
@@ -71,11 +71,11 @@ func (b *builder) ownVisits(p *person, su *table.Signup, until table.Time) []int
 	if su != nil && su.VisitorID == "" && su.IP != "" {
 		d := device{su.IP, su.UserAgent}
 		from := su.SignedUpAt - table.Time(b.opt.CookieDays)*table.Day
-		if others(b.peopleOn[d], p.node) > 0 {
+		if others(b.peopleOn.of(d), p.node) > 0 {
 			// A device several people share: only what led straight to the sign-up.
 			from = su.SignedUpAt - table.Hour
 		}
-		for _, k := range b.rec.visitsFrom[d] {
+		for _, k := range b.rec.visitsFrom.of(d) {
 			if t := b.rec.visits[k].VisitedAt; t >= from && t <= until {
 				out = append(out, k)
 			}
@@ -111,19 +111,19 @@ func (b *builder) devices(p *person, own []int32, until table.Time) []device {
 func (b *builder) clicks(j *gap.Journey, p *person, devices []device) {
 	ties := map[int32]gap.Tie{}
 	tie := func(i int32, t gap.Tie) { ties[i] = max(ties[i], t) }
-	for _, i := range b.touchesOf[p.node] {
+	for _, i := range b.touchesOf.of(p.node) {
 		tie(i, gap.TieVisitor)
 	}
 	for _, id := range b.clickIDs(p, j.Purchase.PurchasedAt) {
-		for _, i := range b.touchesID[id] {
+		for _, i := range b.touchesID.of(id) {
 			tie(i, gap.TieClickID)
 		}
 	}
 	for _, e := range p.emails {
-		for _, i := range b.mailed[e] {
+		for _, i := range b.mailed.of(e) {
 			tie(i, gap.TieEmail)
 		}
-		for _, i := range b.mailedVar[looseEmail(e)] {
+		for _, i := range b.mailedVar.of(looseEmail(e)) {
 			tie(i, gap.TieLooseEmail)
 		}
 	}
@@ -133,21 +133,21 @@ func (b *builder) clicks(j *gap.Journey, p *person, devices []device) {
 	for i, t := range ties {
 		if ua := b.rec.touches[i].click.UserAgent; t >= gap.TieEmail && ua != "" && !b.rec.touches[i].browser.Robot {
 			known[ua] = true
-			if d := (device{b.rec.touches[i].click.IP, ua}); d.ip != "" && len(b.peopleAt[d.ip]) <= 1 {
+			if d := (device{b.rec.touches[i].click.IP, ua}); d.ip != "" && len(b.peopleAt.of(d.ip)) <= 1 {
 				devices = append(devices, d)
 			}
 		}
 	}
 	other := map[int32]int{}
 	for _, d := range devices {
-		for _, i := range b.rec.touchesIP[d.ip] {
+		for _, i := range b.rec.touchesIP.of(d.ip) {
 			t := &b.rec.touches[i]
 			if ties[i].Sure() || !b.free(t, p) {
 				continue
 			}
 			if t.click.UserAgent == d.ua || known[t.click.UserAgent] {
 				tie(i, gap.TieAddressBrowser)
-				other[i] = others(b.peopleOn[device{d.ip, t.click.UserAgent}], p.node)
+				other[i] = others(b.peopleOn.of(device{d.ip, t.click.UserAgent}), p.node)
 			} else if ties[i] < gap.TieAddress {
 				tie(i, gap.TieAddress)
 				other[i] = b.crowd(d.ip, p.node, t)
@@ -211,7 +211,7 @@ func (b *builder) free(t *touch, p *person) bool {
 // crowd counts who else might have made a touch at an address: the other
 // customers there, and the visitors who never said who they are.
 func (b *builder) crowd(ip string, node int32, t *touch) int {
-	n := others(b.peopleAt[ip], node)
+	n := others(b.peopleAt.of(ip), node)
 	for _, v := range b.strangers[ip] {
 		if v != t.visitor {
 			n++
@@ -354,7 +354,7 @@ func (b *builder) arrival(j *gap.Journey, first int32) {
 // isLanding tells whether visit k is the landing of a touch.
 func (b *builder) isLanding(k int32) bool {
 	v := &b.rec.visits[k]
-	for _, i := range b.rec.touchesIP[v.IP] {
+	for _, i := range b.rec.touchesIP.of(v.IP) {
 		if b.rec.touches[i].landing == int(k) {
 			return true
 		}
@@ -413,7 +413,7 @@ func (b *builder) countCoupons() {
 			for _, c := range p.customers {
 				linked = linked || b.customers[c].PartnerKey == partner
 			}
-			for _, t := range b.touchesOf[p.node] {
+			for _, t := range b.touchesOf.of(p.node) {
 				linked = linked || b.rec.touches[t].click.PartnerKey == partner
 			}
 			if linked {

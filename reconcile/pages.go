@@ -77,9 +77,9 @@ func (p *pages) learn(r *records, each func(func(visitor, ip, ua string, t table
 	const justBefore = 5 * table.Second
 	count, events := map[string]int{}, 0
 	each(func(visitor, ip, ua string, t table.Time) {
-		vs := r.visitsOf[visitor]
+		vs := r.visitsOf.of(visitor)
 		if visitor == "" {
-			vs = r.visitsFrom[device{ip, ua}]
+			vs = r.visitsFrom.of(device{ip, ua})
 		}
 		k, _ := slices.BinarySearchFunc(vs, t+table.Second, func(v int32, at table.Time) int { return cmp.Compare(r.visits[v].VisitedAt, at) })
 		if k > 0 && t-r.visits[vs[k-1]].VisitedAt <= justBefore {

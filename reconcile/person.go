@@ -321,9 +321,9 @@ func (b *builder) atCheckout(at table.Time, signups []int) []int {
 	var out []int
 	for _, i := range signups {
 		s := &b.rec.signups[i]
-		vs := b.rec.visitsOf[s.VisitorID]
+		vs := b.rec.visitsOf.of(s.VisitorID)
 		if s.VisitorID == "" {
-			vs = b.rec.visitsFrom[device{s.IP, s.UserAgent}]
+			vs = b.rec.visitsFrom.of(device{s.IP, s.UserAgent})
 		}
 		k, _ := slices.BinarySearchFunc(vs, at-atOnce, func(v int32, t table.Time) int { return cmp.Compare(b.rec.visits[v].VisitedAt, t) })
 		for ; k < len(vs) && b.rec.visits[vs[k]].VisitedAt <= at+atOnce; k++ {

@@ -38,9 +38,9 @@ type records struct {
 	touches  []touch
 	browsers browser.Cache
 
-	visitsOf   map[string][]int32 // by visitor id
-	visitsFrom map[device][]int32 // without visitor id, by device
-	touchesIP  map[string][]int32 // by address
+	visitsOf   lists[string] // by visitor id
+	visitsFrom lists[device] // without visitor id, by device
+	touchesIP  lists[string] // by address
 	has        gap.Sources
 	roll       *Rollup
 	siteHost   string // the vendor's host without "www."
@@ -57,7 +57,7 @@ func (r *records) row(p table.Pos) gap.Row {
 // newRecords indexes the set; roll, if not nil, tells of visits that are not in
 // it any more.
 func newRecords(set *table.Set, roll *Rollup, opt Options) *records {
-	r := &records{files: set.Files, roll: roll, visitsOf: map[string][]int32{}, visitsFrom: map[device][]int32{}, touchesIP: map[string][]int32{}}
+	r := &records{files: set.Files, roll: roll}
 	r.visits = set.Visits.Rows()
 	slices.SortStableFunc(r.visits, func(a, b table.Visit) int {
 		return cmp.Or(cmp.Compare(a.VisitedAt, b.VisitedAt), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
@@ -68,6 +68,7 @@ func newRecords(set *table.Set, roll *Rollup, opt Options) *records {
 		r.roll.landings = r.countLandings(clicks)
 	}
 	r.paths = make([]string, len(r.visits))
+	of, from := newFiling[string](0, len(r.visits)), newFiling[device](0, 0)
 	for i := range r.visits {
 		v := &r.visits[i]
 		if !usable(v.VisitorID) {
@@ -75,12 +76,12 @@ func newRecords(set *table.Set, roll *Rollup, opt Options) *records {
 		}
 		r.paths[i] = pagePath(v.URL)
 		if v.VisitorID != "" {
-			r.visitsOf[v.VisitorID] = append(r.visitsOf[v.VisitorID], int32(i))
+			of.add(v.VisitorID, int32(i))
 		} else if v.IP != "" {
-			d := device{v.IP, v.UserAgent}
-			r.visitsFrom[d] = append(r.visitsFrom[d], int32(i))
+			from.add(device{v.IP, v.UserAgent}, int32(i))
 		}
 	}
+	r.visitsOf, r.visitsFrom = of.lists(), from.lists()
 	r.has.VisitorIDs, r.has.Cookies, r.siteHost = r.roll.VisitorIDs, r.roll.Cookies, r.roll.siteHost()
 	r.signups = set.Signups.Rows()
 	r.inferVisitors()
@@ -216,11 +217,13 @@ func (r *records) gatherTouches(clicks []table.Click, opt Options) {
 	})
 	r.findStripped()
 	r.findPasted(opt.ClickBrowsers)
+	from := newFiling[string](len(r.touches), len(r.touches))
 	for i := range r.touches {
 		if ip := r.touches[i].click.IP; ip != "" && !r.touches[i].browser.Robot {
-			r.touchesIP[ip] = append(r.touchesIP[ip], int32(i))
+			from.add(ip, int32(i))
 		}
 	}
+	r.touchesIP = from.lists()
 }
 
 // findPasted lists the click ids that arrived from too many browsers: somebody
@@ -228,10 +231,17 @@ func (r *records) gatherTouches(clicks []table.Click, opt Options) {
 // arrival is a touch of its own browser.
 func (r *records) findPasted(limit int) {
 	type source struct{ visitor, ua string }
+	// Browsers are told apart only where there are enough arrivals for too many.
+	arrivals := make(map[string]int32, len(r.touches))
+	for i := range r.touches {
+		if t := &r.touches[i]; t.click.ClickID != "" && !t.browser.Robot {
+			arrivals[t.click.ClickID]++
+		}
+	}
 	from := map[string]map[source]bool{}
 	for i := range r.touches {
 		t := &r.touches[i]
-		if t.click.ClickID == "" || t.browser.Robot {
+		if t.click.ClickID == "" || t.browser.Robot || int(arrivals[t.click.ClickID]) <= limit {
 			continue
 		}
 		if from[t.click.ClickID] == nil {
@@ -245,6 +255,9 @@ func (r *records) findPasted(limit int) {
 		}
 	}
 	slices.SortFunc(r.pasted, func(a, b gap.OverConnected) int { return cmp.Compare(a.ID, b.ID) })
+	if len(from) == 0 {
+		return
+	}
 	for i := range r.touches {
 		t := &r.touches[i]
 		t.reused = t.reused || len(from[t.click.ClickID]) > limit

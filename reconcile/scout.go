@@ -551,13 +551,13 @@ func (c *closure) pasted() *hashSet {
 
 // rival tells whether a person followed a link of another partner.
 func (b *builder) rival(p *person, credited string) bool {
-	for _, t := range b.touchesOf[p.node] {
+	for _, t := range b.touchesOf.of(p.node) {
 		if b.rec.touches[t].click.PartnerKey != credited {
 			return true
 		}
 	}
 	for _, e := range p.emails {
-		for _, t := range b.mailed[e] {
+		for _, t := range b.mailed.of(e) {
 			if b.rec.touches[t].click.PartnerKey != credited {
 				return true
 			}
