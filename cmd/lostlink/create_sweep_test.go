@@ -14,6 +14,27 @@ import (
 	"lostlink/testdata/sweep"
 )
 
+// TestCreateFilesSweep fails create --write at each of its calls: the decisions
+// are recorded, the files are still to be made.
+func TestCreateFilesSweep(t *testing.T) {
+	if os.Getenv(sweep.Variable) == "" {
+		sweep.Try(t, sweep.Plan{}) // skips in the usual words
+	}
+	w := newSweepWorld(t)
+	if printed, code := lostlink("apply --write --no-files -c " + filepath.Join(w.first, "lostlink.yaml") + " " + filepath.Join(w.first, "book.xlsx")); code != exitDone {
+		t.Fatalf("exit code %d: %s", code, printed)
+	}
+	if err := w.reset(); err != nil {
+		t.Fatal(err)
+	}
+	out := sweep.Run(t, w.plan("as is", "create", "--write"))
+	for _, call := range []string{"pwrite64", "fsync", "write", "openat", "renameat"} {
+		if out.ByCall[call] == 0 {
+			t.Errorf("%s was never failed: %v", call, out.ByCall)
+		}
+	}
+}
+
 // TestCreateSweep fails create --push at each of its calls on the ledger. The
 // platform has what was sent in spite of it, and must have it once when the
 // push has been run again.

@@ -233,9 +233,9 @@ func (w *sweepWorld) check() error {
 	return nil
 }
 
-func (w *sweepWorld) plan(how string) sweep.Plan {
+func (w *sweepWorld) plan(how string, args ...string) sweep.Plan {
 	return sweep.Plan{
-		Command: []string{os.Args[0], "apply", "book.xlsx", "--write"}, Dir: w.dir, Env: []string{sweepChild + "=" + how},
+		Command: append([]string{os.Args[0]}, args...), Dir: w.dir, Env: []string{sweepChild + "=" + how},
 		Watch: []string{filepath.Join(w.dir, "state"), filepath.Join(w.dir, "out")},
 		Reset: w.reset, Look: w.look, Check: w.check,
 	}
@@ -250,7 +250,7 @@ func TestApplySweep(t *testing.T) {
 	if err := w.reset(); err != nil {
 		t.Fatal(err)
 	}
-	out := sweep.Run(t, w.plan("as is"))
+	out := sweep.Run(t, w.plan("as is", "apply", "book.xlsx", "--write"))
 	for _, call := range []string{"pwrite64", "fsync", "write", "openat", "renameat"} {
 		if out.ByCall[call] == 0 {
 			t.Errorf("%s was never failed: %v", call, out.ByCall)
@@ -268,7 +268,7 @@ func TestApplySweepControl(t *testing.T) {
 	if err := w.reset(); err != nil {
 		t.Fatal(err)
 	}
-	p := w.plan("careless")
+	p := w.plan("careless", "apply", "book.xlsx", "--write")
 	p.Calls = []string{"write"}
 	out := sweep.Try(t, p)
 	seen := slices.DeleteFunc(slices.Clone(out.Failures), func(f sweep.Failure) bool {
