@@ -23,9 +23,8 @@ func (b *book) contested() error {
 	defer func() { b.middle = false }()
 	b.contestedRow = map[string]int{}
 	p := page{
-		title: "Contested: two partners, one credit",
-		lead: "These purchases are credited, and another partner's link was followed as well. One row a click that is surely the customer's, in time order; " +
-			"by the last click before the sign-up nothing is missing, unless a row says so. The answers can be sent as they stand.",
+		title:  "Contested: two partners, one credit",
+		lead:   "Credited purchases for which another partner's link was followed as well: the customer's sure clicks in time order, and an answer to send.",
 		widths: contestedWidths,
 		tab:    turquoise, landscape: true, locked: true, titleRows: totalsHeader, titleCols: 1,
 	}
