@@ -87,7 +87,14 @@ func demo(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(e.out, "\nNext:\n  lostlink check -c %[1]s\n  lostlink explain -c %[1]s %[2]s\n  lostlink explain device_switch\n", path, n.example())
+	fmt.Fprintf(e.out, `
+Next:
+  lostlink check -c %[1]s
+  lostlink explain -c %[1]s %[2]s
+  lostlink explain device_switch
+Decide in the workbook, on Review, save it, and see what comes of it:
+  lostlink apply -c %[1]s WORKBOOK
+`, path, n.example())
 	return nil
 }
 
