@@ -163,8 +163,11 @@ func (a *attribution) pass(purchases []table.Purchase, txs []table.Transaction, 
 		}
 	}
 	slices.SortFunc(ms, func(x, y match) int {
-		return cmp.Or(cmp.Compare(x.dt, y.dt),
-			cmp.Compare(purchases[x.i].PurchasedAt, purchases[y.i].PurchasedAt),
+		// What follows is far away in memory, and most distances differ.
+		if x.dt != y.dt {
+			return cmp.Compare(x.dt, y.dt)
+		}
+		return cmp.Or(cmp.Compare(purchases[x.i].PurchasedAt, purchases[y.i].PurchasedAt),
 			cmp.Compare(purchases[x.i].PurchaseID, purchases[y.i].PurchaseID),
 			cmp.Compare(txs[x.t].TransactionKey, txs[y.t].TransactionKey),
 			cmp.Compare(x.t, y.t))

@@ -26,7 +26,7 @@ type builder struct {
 	attributed   *attribution
 
 	people    *people
-	persons   map[int32]*person
+	persons   []*person // by node; nil where it is no person's
 	purchaser []*person // per purchase; nil when the payment names nobody
 	txPerson  []int32   // per transaction: the person's node, -1
 	byName    map[string][]*person
@@ -55,6 +55,14 @@ type couponUse struct{ users, linked, strangers int }
 
 // newBuilder indexes a set; roll, if not nil, tells of visits that are not in it.
 func newBuilder(set *table.Set, roll *Rollup, opt Options) *builder {
+	b := newPeopleBuilder(set, roll, opt)
+	b.indexPlaces()
+	return b
+}
+
+// newPeopleBuilder tells of people and whose the touches are; nothing can be
+// judged before indexPlaces.
+func newPeopleBuilder(set *table.Set, roll *Rollup, opt Options) *builder {
 	b := &builder{opt: opt, purchases: set.Purchases.Rows(), customers: set.Customers.Rows(), transactions: set.Transactions.Rows()}
 	b.opt = settle(opt, b.purchases)
 	b.placed = places(b.purchases, b.opt)
@@ -71,15 +79,19 @@ func newBuilder(set *table.Set, roll *Rollup, opt Options) *builder {
 		},
 		func(t int) int32 { return b.txPerson[t] }, b.opt)
 	b.consents = newConsentIndex(set)
-	b.indexTraffic()
+	b.indexTouches()
 	return b
 }
 
 // renew takes a set that holds more clicks and visits than the one the builder
 // was made of, but none that tell of further persons.
 func (b *builder) renew(set *table.Set, roll *Rollup) {
+	// What was indexed before is let go first: both would be the most memory of
+	// the whole run.
+	b.rec, b.cat, b.pages = nil, nil, nil
+	b.touchesOf, b.touchesID, b.mailed, b.mailedVar = ranged{}, lists[string]{}, lists[string]{}, lists[string]{}
 	b.observe(set, roll)
-	b.indexTraffic()
+	b.indexTouches()
 }
 
 // observe indexes clicks and visits, and what can be told of them alone.
@@ -89,20 +101,20 @@ func (b *builder) observe(set *table.Set, roll *Rollup) {
 	b.pages = newPages(set, b.rec, b.purchases, b.opt)
 }
 
-// indexTraffic finds whose the clicks and visits are.
-func (b *builder) indexTraffic() {
-	b.indexTouches()
+// indexPlaces finds who was seen where, and who came by a coupon.
+func (b *builder) indexPlaces() {
 	b.indexAddresses()
 	b.countCoupons()
 }
 
 // ordered lists the persons by node, so that every walk has one order.
 func (b *builder) ordered() []*person {
-	out := make([]*person, 0, len(b.persons))
+	var out []*person
 	for _, p := range b.persons {
-		out = append(out, p)
+		if p != nil {
+			out = append(out, p)
+		}
 	}
-	slices.SortFunc(out, func(x, y *person) int { return cmp.Compare(x.node, y.node) })
 	return out
 }
 
@@ -146,7 +158,7 @@ func (b *builder) indexAddresses() {
 		at.add(ip, n)
 		on.add(device{ip, ua}, n)
 	}
-	for _, p := range b.persons {
+	for _, p := range b.ordered() {
 		for _, i := range p.signups {
 			s := &b.rec.signups[i]
 			see(s.IP, s.UserAgent, p.node)

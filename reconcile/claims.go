@@ -80,7 +80,7 @@ func (b *builder) meaning(c *table.Claim, byLoose map[string][]*person) meaning 
 		}
 		return meaning{fits: len(same), namesake: true}
 	}
-	if n, ok := b.people.ids[identity{emailNode, e}]; ok {
+	if n, ok := b.people.ids[emailNode][e]; ok {
 		if p := b.persons[b.people.find(n)]; p != nil {
 			return meaning{person: p, foundBy: gap.FoundByEmail, fits: 1}
 		}

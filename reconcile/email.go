@@ -22,6 +22,7 @@ func looseEmail(s string) string { return email.Loose(s) }
 func nameKey(s string) string {
 	d := strings.ToLower(norm.NFKD.String(s))
 	var b strings.Builder
+	b.Grow(len(d))
 	space := false
 	for _, r := range d {
 		switch {

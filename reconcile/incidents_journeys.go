@@ -94,7 +94,7 @@ func (b *builder) creditTimes() creditTimes {
 	const most = 0.2
 	at := creditTimes{b, true}
 	all, late := 0, 0
-	for _, p := range b.persons {
+	for _, p := range b.ordered() {
 		for _, i := range p.customers {
 			if all++; !at.prompt(p, i) {
 				late++

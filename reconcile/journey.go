@@ -201,7 +201,7 @@ func (b *builder) free(t *touch, p *person) bool {
 		return false
 	}
 	if e := exactEmail(t.click.Email); e != "" {
-		if n, ok := b.people.ids[identity{emailNode, e}]; ok && b.people.find(n) != p.node {
+		if n, ok := b.people.ids[emailNode][e]; ok && b.people.find(n) != p.node {
 			return false
 		}
 	}
@@ -394,7 +394,7 @@ func (b *builder) stranger(p *person) bool {
 // countCoupons counts who uses the partners' coupons.
 func (b *builder) countCoupons() {
 	b.couponUse = map[string]*couponUse{}
-	for _, p := range b.persons {
+	for _, p := range b.ordered() {
 		seen := map[string]bool{}
 		for _, i := range p.purchases {
 			code := strings.ToUpper(b.purchases[i].Coupon)

@@ -33,7 +33,7 @@ func (p *person) activeOn(d, within table.Date) bool {
 
 // gatherPeople merges the ids of all records into persons.
 func (b *builder) gatherPeople() {
-	pp := newPeople()
+	pp := newPeople(max(len(b.rec.signups), len(b.customers)))
 	node := func(kind nodeKind, id string) int32 {
 		if !usable(id) {
 			return -1
@@ -90,14 +90,14 @@ func (b *builder) gatherPeople() {
 	for i := range b.rec.visits {
 		v := &b.rec.visits[i]
 		if e := exactEmail(v.Email); e != "" {
-			if n, ok := pp.ids[identity{emailNode, e}]; ok {
+			if n, ok := pp.ids[emailNode][e]; ok {
 				pp.own(v.VisitorID, v.VisitedAt, n)
 			}
 		}
 	}
 	pp.settleOwners(b.opt.VisitorPeople)
 
-	b.persons = map[int32]*person{}
+	b.persons = make([]*person, len(pp.parent))
 	get := func(n int32) *person {
 		if n < 0 {
 			return nil
@@ -114,7 +114,7 @@ func (b *builder) gatherPeople() {
 		if p := get(su[i]); p != nil {
 			s := &b.rec.signups[i]
 			p.signups = append(p.signups, i)
-			p.note(s.Email, s.Name)
+			p.note(pp.names[su[i]], s.Name)
 			p.days = append(p.days, s.SignedUpAt.Date())
 		}
 	}
@@ -124,7 +124,7 @@ func (b *builder) gatherPeople() {
 		b.purchaser[i] = p
 		if p != nil {
 			r := &b.purchases[i]
-			p.note(r.Email, r.Name)
+			p.note(pp.names[pu[i]], r.Name)
 			if !b.placed.notBought(i) {
 				p.purchases = append(p.purchases, i)
 				p.days = append(p.days, r.PurchasedAt.Date())
@@ -134,7 +134,7 @@ func (b *builder) gatherPeople() {
 	for i := range b.customers {
 		if p := get(cu[i]); p != nil && b.customers[i].Test != table.Yes {
 			p.customers = append(p.customers, i)
-			p.note(b.customers[i].Email, b.customers[i].Name)
+			p.note(pp.names[cu[i]], b.customers[i].Name)
 		}
 	}
 	b.txPerson = make([]int32, len(b.transactions))
@@ -152,7 +152,7 @@ func (b *builder) gatherPeople() {
 		}
 	}
 	b.byName = map[string][]*person{}
-	for _, p := range b.persons {
+	for _, p := range b.ordered() {
 		p.settle(b)
 		for _, n := range p.names {
 			b.byName[n] = append(b.byName[n], p)
@@ -160,12 +160,14 @@ func (b *builder) gatherPeople() {
 	}
 }
 
-func (p *person) note(email, name string) {
-	if e := exactEmail(email); e != "" {
-		p.emails = append(p.emails, e)
+// note takes the first id of a record, which is its e-mail address if it has
+// one, and its name.
+func (p *person) note(first identity, name string) {
+	if n := len(p.emails); first.kind == emailNode && (n == 0 || p.emails[n-1] != first.id) {
+		p.emails = append(p.emails, first.id)
 	}
-	if n := nameKey(name); n != "" {
-		p.names = append(p.names, n)
+	if k, n := nameKey(name), len(p.names); k != "" && (n == 0 || p.names[n-1] != k) {
+		p.names = append(p.names, k)
 	}
 }
 

@@ -24,13 +24,14 @@ type placing struct {
 // is called failed whenever it was made.
 func places(rows []table.Purchase, opt Options) *placing {
 	p := &placing{rows: rows, place: make([]gap.Place, len(rows)), given: make([]int64, len(rows)), lost: make([]int64, len(rows))}
-	first := map[string]int{}
+	type payment struct{ processor, id string }
+	first := make(map[payment]int, len(rows))
 	for i := range rows {
 		r := &rows[i]
 		if r.IsReversal() {
 			continue
 		}
-		key := r.Processor + "\x00" + r.PurchaseID
+		key := payment{r.Processor, r.PurchaseID}
 		at, seen := first[key]
 		switch {
 		case !seen:
@@ -42,20 +43,20 @@ func places(rows []table.Purchase, opt Options) *placing {
 			p.place[i] = gap.Duplicate
 		}
 	}
-	reversals := map[string]bool{}
+	reversals := map[payment]bool{}
 	for i := range rows {
 		r := &rows[i]
 		if !r.IsReversal() {
 			continue
 		}
-		key := r.Processor + "\x00" + r.PurchaseID
+		key := payment{r.Processor, r.PurchaseID}
 		if reversals[key] {
 			p.place[i] = gap.Duplicate
 			continue
 		}
 		reversals[key] = true
 		p.place[i] = gap.ExcludedReversal
-		if of, ok := first[r.Processor+"\x00"+r.ReversalOf]; ok && rows[of].Currency == r.Currency {
+		if of, ok := first[payment{r.Processor, r.ReversalOf}]; ok && rows[of].Currency == r.Currency {
 			p.given[of] -= r.Amount
 			if r.Status == table.StatusChargeback || r.Status == table.StatusChargebackWon {
 				p.lost[of] -= r.Amount

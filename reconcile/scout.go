@@ -299,16 +299,23 @@ func (s *Scout) Wanted(file, n int) []uint32 {
 	return nil
 }
 
-// Run judges the set of the small tables and all rows that were kept.
+// Run judges the set of the small tables and all rows that were kept. The scout
+// is of no use afterwards.
 func (s *Scout) Run(set *table.Set) (*gap.Result, error) {
 	if set.Purchases == nil {
 		return nil, errNoPurchases
 	}
+	// The report is made while the scout is still in the caller's hands; what it
+	// holds is as large as the result.
+	b := s.builder
+	s.builder, s.stretches, s.byPlace = nil, nil, nil
+	s.visitors, s.emails, s.clickIDs, s.bare, s.all = hashSet{}, hashSet{}, hashSet{}, hashSet{}, hashSet{}
 	if s.grown {
-		s.builder.renew(set, &s.roll)
+		b.renew(set, &s.roll)
 	}
-	s.builder.rec.files = set.Files
-	return s.builder.judged(set)
+	b.indexPlaces()
+	b.rec.files = set.Files
+	return b.judged(set)
 }
 
 // closure follows the traces of the people whose journeys are told.
@@ -333,7 +340,7 @@ type closure struct {
 // those a partner claims.
 func (c *closure) people() {
 	s := c.s
-	b := newBuilder(c.kept, &s.roll, s.opt)
+	b := newPeopleBuilder(c.kept, &s.roll, s.opt)
 	s.builder = b
 	tell := map[int32]bool{}
 	for i := range b.purchases {

@@ -15,8 +15,8 @@ import (
 // by mending the record that caused it. An address of the network, a name or a
 // visitor id never merges anybody.
 type people struct {
-	ids    map[identity]int32 // → node
-	names  []identity         // by node
+	ids    [customerNode + 1]map[string]int32 // by kind: id → node
+	names  []identity                         // by node
 	parent []int32
 	// owners maps a visitor id to the persons who gave an e-mail address in
 	// that browser, in time order: a shared browser is split by time.
@@ -46,25 +46,43 @@ const (
 // called is what the report calls a kind.
 var called = map[nodeKind]string{emailNode: "email", keyNode: "customer_key", customerNode: "customer_id"}
 
-func newPeople() *people {
-	return &people{ids: map[identity]int32{}, owners: map[string][]owner{}}
+// newPeople expects some ids of each kind.
+func newPeople(ids int) *people {
+	p := &people{names: make([]identity, 0, ids), parent: make([]int32, 0, ids), owners: map[string][]owner{}}
+	for k := range p.ids {
+		p.ids[k] = make(map[string]int32, ids)
+	}
+	return p
 }
 
 // worthless ids stand for "none" in the systems that write them.
 var worthless = map[string]bool{"null": true, "none": true, "undefined": true, "anonymous": true, "unknown": true, "nan": true, "-1": true, "n/a": true, "guest": true}
 
+// longestWorthless spares the look-up of what is longer: nearly all ids.
+var longestWorthless = func() int {
+	n := 0
+	for w := range worthless {
+		n = max(n, len(w))
+	}
+	return n
+}()
+
 // usable tells whether an id can name anybody.
 func usable(id string) bool {
-	return strings.Trim(id, "0- ") != "" && !worthless[strings.ToLower(id)]
+	for i := range len(id) {
+		if c := id[i]; c != '0' && c != '-' && c != ' ' {
+			return len(id) > longestWorthless || !worthless[strings.ToLower(id)]
+		}
+	}
+	return false
 }
 
 func (p *people) node(kind nodeKind, id string) int32 {
-	k := identity{kind, id}
-	n, ok := p.ids[k]
+	n, ok := p.ids[kind][id]
 	if !ok {
 		n = int32(len(p.parent))
-		p.ids[k] = n
-		p.names = append(p.names, k)
+		p.ids[kind][id] = n
+		p.names = append(p.names, identity{kind, id})
 		p.parent = append(p.parent, n)
 	}
 	return n

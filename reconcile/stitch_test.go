@@ -11,7 +11,7 @@ import (
 
 // Records tie ids together; an id that meets too many others ties nobody.
 func TestStitch(t *testing.T) {
-	p := newPeople()
+	p := newPeople(0)
 	node := p.node
 	ada, key, customer := node(emailNode, "ada@mail.example"), node(keyNode, "c1"), node(customerNode, "cus_1")
 	second, lone := node(emailNode, "ada@work.example"), node(emailNode, "ben@mail.example")
@@ -38,7 +38,7 @@ func TestStitch(t *testing.T) {
 // A browser belongs to the next person who gives an address in it, and after
 // the last one to them; one that too many use belongs to nobody.
 func TestOwners(t *testing.T) {
-	p := newPeople()
+	p := newPeople(0)
 	ada, ben := p.node(emailNode, "ada@mail.example"), p.node(emailNode, "ben@mail.example")
 	p.own("home", at("2026-03-20 12:00"), ben)
 	p.own("home", at("2026-03-10 12:00"), ada)
