@@ -44,6 +44,7 @@ type builder struct {
 	couponUse map[string]*couponUse
 	consents  consentIndex
 	incidents []incident
+	ties      clickTies
 
 	safariPages map[string]*gap.SafariPage // by landing page; see findSafariPages
 	safariSeen  map[string]bool
@@ -65,11 +66,22 @@ func newBuilder(set *table.Set, roll *Rollup, opt Options) *builder {
 func newPeopleBuilder(set *table.Set, roll *Rollup, opt Options) *builder {
 	b := &builder{opt: opt, purchases: set.Purchases.Rows(), customers: set.Customers.Rows(), transactions: set.Transactions.Rows()}
 	b.opt = settle(opt, b.purchases)
-	b.placed = places(b.purchases, b.opt)
+	var wg sync.WaitGroup
+	wg.Go(func() { b.placed = places(b.purchases, b.opt) })
 	b.observe(set, roll)
-	b.gatherPeople()
+	wg.Wait()
+	b.gatherPeople(set.Claims.Len() > 0)
+	wg.Go(b.attribute)
 	b.indexPayments()
 	b.claims = b.readClaims(set)
+	b.consents = newConsentIndex(set)
+	b.indexTouches()
+	wg.Wait()
+	return b
+}
+
+// attribute pairs purchases with transactions.
+func (b *builder) attribute() {
 	b.attributed = attribute(b.purchases, b.placed.place, b.transactions,
 		func(i int) int32 {
 			if p := b.purchaser[i]; p != nil {
@@ -78,9 +90,6 @@ func newPeopleBuilder(set *table.Set, roll *Rollup, opt Options) *builder {
 			return -1
 		},
 		func(t int) int32 { return b.txPerson[t] }, b.opt)
-	b.consents = newConsentIndex(set)
-	b.indexTouches()
-	return b
 }
 
 // renew takes a set that holds more clicks and visits than the one the builder
@@ -332,10 +341,10 @@ func (b *builder) judgeAll() ([]gap.Gap, []gap.Contested) {
 }
 
 // worker gives a builder that can be used beside others: it shares all but the
-// memory of user agents read.
+// memory of user agents read and the room to gather clicks in.
 func (b *builder) worker() *builder {
 	w, rec := *b, *b.rec
 	rec.browsers = browser.Cache{}
-	w.rec = &rec
+	w.rec, w.ties = &rec, clickTies{}
 	return &w
 }

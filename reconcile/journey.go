@@ -107,9 +107,31 @@ func (b *builder) devices(p *person, own []int32, until table.Time) []device {
 	return out
 }
 
+// clickTies is the room in which the clicks of one journey are gathered, kept
+// from journey to journey.
+type clickTies struct {
+	tie    map[int32]gap.Tie // by touch
+	others map[int32]int     // by touch: how many people it fits besides
+	known  map[string]bool   // user agents of the person's browsers
+}
+
+// clear empties the room; one that a busy address has made large is left behind,
+// since emptying it again and again would cost more than a new one.
+func (c *clickTies) clear() {
+	const large = 256
+	if c.tie == nil || len(c.tie) > large {
+		*c = clickTies{map[int32]gap.Tie{}, map[int32]int{}, map[string]bool{}}
+		return
+	}
+	clear(c.tie)
+	clear(c.others)
+	clear(c.known)
+}
+
 // clicks gathers the touches that are the person's, or may be.
 func (b *builder) clicks(j *gap.Journey, p *person, devices []device) {
-	ties := map[int32]gap.Tie{}
+	b.ties.clear()
+	ties, other, known := b.ties.tie, b.ties.others, b.ties.known
 	tie := func(i int32, t gap.Tie) { ties[i] = max(ties[i], t) }
 	for _, i := range b.touchesOf.of(p.node) {
 		tie(i, gap.TieVisitor)
@@ -129,7 +151,6 @@ func (b *builder) clicks(j *gap.Journey, p *person, devices []device) {
 	}
 	// A browser that surely made one of the person's clicks is known: another
 	// click from it at one of their addresses is as good as from the sign-up's.
-	known := map[string]bool{}
 	for i, t := range ties {
 		if ua := b.rec.touches[i].click.UserAgent; t >= gap.TieEmail && ua != "" && !b.rec.touches[i].browser.Robot {
 			known[ua] = true
@@ -138,7 +159,6 @@ func (b *builder) clicks(j *gap.Journey, p *person, devices []device) {
 			}
 		}
 	}
-	other := map[int32]int{}
 	for _, d := range devices {
 		for _, i := range b.rec.touchesIP.of(d.ip) {
 			t := &b.rec.touches[i]

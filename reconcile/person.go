@@ -12,7 +12,7 @@ import (
 type person struct {
 	node      int32
 	emails    []string // exact, sorted
-	names     []string // folded, sorted
+	names     []string // folded, sorted; see gatherPeople
 	signups   []int    // in time order
 	purchases []int    // in time order, completed and live ones only
 	customers []int    // the platform's records, in time order
@@ -31,8 +31,9 @@ func (p *person) activeOn(d, within table.Date) bool {
 	return false
 }
 
-// gatherPeople merges the ids of all records into persons.
-func (b *builder) gatherPeople() {
+// gatherPeople merges the ids of all records into persons; named: their names
+// are noted too, which claims are looked up by.
+func (b *builder) gatherPeople(named bool) {
 	pp := newPeople(max(len(b.rec.signups), len(b.customers)))
 	node := func(kind nodeKind, id string) int32 {
 		if !usable(id) {
@@ -110,11 +111,17 @@ func (b *builder) gatherPeople() {
 		}
 		return p
 	}
+	note := func(p *person, first int32, name string) {
+		p.noteEmail(pp.names[first])
+		if named {
+			p.noteName(name)
+		}
+	}
 	for i := range b.rec.signups {
 		if p := get(su[i]); p != nil {
 			s := &b.rec.signups[i]
 			p.signups = append(p.signups, i)
-			p.note(pp.names[su[i]], s.Name)
+			note(p, su[i], s.Name)
 			p.days = append(p.days, s.SignedUpAt.Date())
 		}
 	}
@@ -124,7 +131,7 @@ func (b *builder) gatherPeople() {
 		b.purchaser[i] = p
 		if p != nil {
 			r := &b.purchases[i]
-			p.note(pp.names[pu[i]], r.Name)
+			note(p, pu[i], r.Name)
 			if !b.placed.notBought(i) {
 				p.purchases = append(p.purchases, i)
 				p.days = append(p.days, r.PurchasedAt.Date())
@@ -134,7 +141,7 @@ func (b *builder) gatherPeople() {
 	for i := range b.customers {
 		if p := get(cu[i]); p != nil && b.customers[i].Test != table.Yes {
 			p.customers = append(p.customers, i)
-			p.note(pp.names[cu[i]], b.customers[i].Name)
+			note(p, cu[i], b.customers[i].Name)
 		}
 	}
 	b.txPerson = make([]int32, len(b.transactions))
@@ -160,12 +167,15 @@ func (b *builder) gatherPeople() {
 	}
 }
 
-// note takes the first id of a record, which is its e-mail address if it has
-// one, and its name.
-func (p *person) note(first identity, name string) {
+// noteEmail takes the first id of a record, which is its e-mail address if it
+// has one.
+func (p *person) noteEmail(first identity) {
 	if n := len(p.emails); first.kind == emailNode && (n == 0 || p.emails[n-1] != first.id) {
 		p.emails = append(p.emails, first.id)
 	}
+}
+
+func (p *person) noteName(name string) {
 	if k, n := nameKey(name), len(p.names); k != "" && (n == 0 || p.names[n-1] != k) {
 		p.names = append(p.names, k)
 	}
