@@ -140,10 +140,12 @@ func measure(t testing.TB, v *vendor, say func(string, ...any)) score {
 		if a && b {
 			s.both++
 		} else {
+			what := "ends  "
 			if unseen(v.Incidents, journeys, f, signup, a, b) {
 				s.sparse++
+				what = "unseen"
 			}
-			say("   ends   %v %s %s %v - %v lost %d of %d cookies=%q: found %v - %v %v %v", f.Cause, f.Page, f.Family, f.Start, f.End, lost, f.Signups, v.Options.Sources.Cookies, best.Start, best.End, best.Pages, best.Browsers)
+			say("   "+what+" %v %s %s %v - %v lost %d of %d cookies=%q: found %v - %v %v %v", f.Cause, f.Page, f.Family, f.Start, f.End, lost, f.Signups, v.Options.Sources.Cookies, best.Start, best.End, best.Pages, best.Browsers)
 		}
 	}
 	for _, x := range res.Incidents {
