@@ -3,6 +3,7 @@ package reconcile
 import (
 	"encoding/json"
 	"math/bits"
+	"runtime"
 	"strings"
 	"sync"
 
@@ -315,7 +316,11 @@ func (s *Scout) Run(set *table.Set) (*gap.Result, error) {
 	}
 	b.indexPlaces()
 	b.rec.files = set.Files
-	return b.judged(set)
+	res, err := b.judged(set)
+	// The indexes are garbage from here on. Left lying, they would add to what
+	// writing the report takes, until as much again has been allocated.
+	runtime.GC()
+	return res, err
 }
 
 // closure follows the traces of the people whose journeys are told.
