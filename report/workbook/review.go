@@ -227,10 +227,10 @@ func (b *book) review() error {
 		return err
 	}
 	widths := reviewWidths(headWhy, "Next step", headCause, headSuggested)
+	cells := make([]excelize.Cell, len(reviewColumns)) // of one row after the other
 	for i := range b.r.Review {
 		it := &b.r.Review[i]
 		row := reviewHeader + 1 + i
-		cells := make([]excelize.Cell, len(reviewColumns))
 		for k, c := range reviewColumns {
 			switch {
 			case c.header == headAmount:

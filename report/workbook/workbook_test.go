@@ -573,19 +573,26 @@ func peakHeap() func() uint64 {
 
 // TestAllocations bounds what a row costs: a clock would depend on the machine.
 func TestAllocations(t *testing.T) {
-	allocs := func(rows int) float64 {
+	cost := func(rows int) (allocs, bytes float64) {
 		r := sampleReport(t, rows, func(_ *gap.Result, _ *report.Run, opt *report.Options) { opt.ReviewRowsMax = 100_000 })
 		path := filepath.Join(t.TempDir(), "book.xlsx")
-		return testing.AllocsPerRun(1, func() {
-			if err := Write(path, r, testKey); err != nil {
-				t.Fatal(err)
-			}
-		})
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if err := Write(path, r, testKey); err != nil {
+			t.Fatal(err)
+		}
+		runtime.ReadMemStats(&after)
+		return float64(after.Mallocs - before.Mallocs), float64(after.TotalAlloc - before.TotalAlloc)
 	}
 	// The steps of a row are about four; the books differ by rows alone.
-	const few, many, most = 500, 2500, 540
-	if per := (allocs(many) - allocs(few)) / (many - few); per > most {
+	const few, many, most, mostBytes = 500, 2500, 540, 40_000
+	fewAllocs, fewBytes := cost(few)
+	manyAllocs, manyBytes := cost(many)
+	if per := (manyAllocs - fewAllocs) / (many - few); per > most {
 		t.Errorf("a row of Review with its steps takes %.0f allocations, want %d at most", per, most)
+	}
+	if per := (manyBytes - fewBytes) / (many - few); per > mostBytes {
+		t.Errorf("a row of Review with its steps takes %.0f bytes, want %d at most", per, mostBytes)
 	}
 }
 

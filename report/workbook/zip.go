@@ -23,6 +23,10 @@ func newZip(w io.Writer) *zipWriter { return &zipWriter{w: w} }
 type zipWriter struct {
 	w     io.Writer
 	parts []*part
+
+	// What one part after the other uses: large, and dear to make anew.
+	comp *flate.Writer
+	held []byte
 }
 
 // part is one file of the package, compressed while it is written.
@@ -41,13 +45,18 @@ func (z *zipWriter) Create(name string) (io.Writer, error) {
 		return nil, err
 	}
 	p := &part{name: name, sum: crc32.NewIEEE()}
-	var err error
-	if p.comp, err = flate.NewWriter(&p.buf, flate.DefaultCompression); err != nil {
-		return nil, err
+	if z.comp == nil {
+		var err error
+		if z.comp, err = flate.NewWriter(&p.buf, flate.DefaultCompression); err != nil {
+			return nil, err
+		}
+	} else {
+		z.comp.Reset(&p.buf)
 	}
+	p.comp = z.comp
 	z.parts = append(z.parts, p)
 	if strings.HasPrefix(name, "xl/worksheets/sheet") {
-		p.prefix = &prefixer{w: p}
+		p.prefix = &prefixer{w: p, held: z.held[:0]}
 		return p.prefix, nil
 	}
 	return p, nil
@@ -72,6 +81,7 @@ func (z *zipWriter) end() error {
 		if err := p.prefix.flush(); err != nil {
 			return err
 		}
+		z.held, p.prefix = p.prefix.held, nil
 	}
 	err := p.comp.Close()
 	p.comp = nil
