@@ -220,6 +220,7 @@ type loader struct {
 	kept  *kept // nil: files are read as they are
 	list  *lake.Suppression
 	sink  *table.Sink
+	only  map[string]bool // the files of this shard; nil: all
 
 	sources  []*sourceFiles
 	readings []*reading           // all files; Pos.File is the index
@@ -237,7 +238,9 @@ type sourceFiles struct {
 	readings []*reading
 }
 
-func (l *loader) load(ctx context.Context) error {
+// through goes through the files of all sources and reads those that nothing else
+// has to be known for; with a lake, it fills that.
+func (l *loader) through(ctx context.Context) error {
 	if err := l.measure(); err != nil {
 		return err
 	}
@@ -245,6 +248,13 @@ func (l *loader) load(ctx context.Context) error {
 		if err := l.source(ctx, src); err != nil {
 			return fmt.Errorf("source %s: %w", src.name(), err)
 		}
+	}
+	return nil
+}
+
+func (l *loader) load(ctx context.Context) error {
+	if err := l.through(ctx); err != nil {
+		return err
 	}
 	if l.kept != nil {
 		return l.kept.load(ctx, l)
@@ -263,7 +273,7 @@ func (l *loader) measure() error {
 			return fmt.Errorf("source %s: %w", src.name(), err)
 		}
 		for _, f := range found.files {
-			if st, err := os.Stat(inFolder(l.data, f)); err == nil { // else it is missed when it is read
+			if st, err := os.Stat(inFolder(l.data, f)); err == nil && l.mine(f) { // else it is missed when it is read
 				l.allBytes += st.Size()
 			}
 		}
@@ -300,12 +310,18 @@ func (l *loader) source(ctx context.Context, src Source) error {
 		}
 	}
 	for _, f := range found.files {
+		if !l.mine(f) {
+			continue
+		}
 		if err := begin(f).read(ctx); err != nil {
 			return fmt.Errorf("%s: %w", f, err)
 		}
 	}
 	return nil
 }
+
+// mine tells whether a file is of this shard.
+func (l *loader) mine(file string) bool { return l.only == nil || l.only[file] }
 
 // files lists the inputs' names by their number.
 func (l *loader) files() []string {

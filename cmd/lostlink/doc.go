@@ -48,6 +48,7 @@
 // # Limitations
 //
 // One machine runs a configuration at a time; the lock on the state folder
-// sees to it. What no record shows cannot be found: the report names the
+// sees to it. Several can share the reading of the files, each with a state
+// folder of its own: "lostlink help run", --shard. What no record shows cannot be found: the report names the
 // sources that would have told more.
 package main

@@ -120,7 +120,7 @@ func (x *erasure) ledger(ctx context.Context, person *report.Person) error {
 }
 
 func (x *erasure) lake(ctx context.Context) error {
-	l, err := openLake(ctx, x.config, false)
+	l, err := openLake(ctx, x.config, lake.Options{})
 	if err != nil {
 		return err
 	}

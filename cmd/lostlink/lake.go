@@ -96,7 +96,7 @@ func runLake(ctx context.Context, e *env) error {
 		}
 		defer unlock()
 	}
-	l, err := openLake(ctx, c, looks)
+	l, err := openLake(ctx, c, lake.Options{ReadOnly: looks})
 	if errors.Is(err, lake.ErrNone) {
 		fmt.Fprintf(e.out, "There is no lake in %s yet.\n", c.State)
 		return nil
@@ -109,8 +109,8 @@ func runLake(ctx context.Context, e *env) error {
 
 // openLake opens the lake of a configuration, to look or to change it; then it
 // is made if there is none, and the caller holds the lock of the state folder.
-func openLake(ctx context.Context, c *config.Config, looks bool) (*lake.Lake, error) {
-	l, err := lake.Open(ctx, filepath.Join(c.State, lakeFolder), lake.Options{ReadOnly: looks})
+func openLake(ctx context.Context, c *config.Config, opt lake.Options) (*lake.Lake, error) {
+	l, err := lake.Open(ctx, filepath.Join(c.State, lakeFolder), opt)
 	if errors.Is(err, lake.ErrLocked) {
 		return nil, &exitError{exitLocked, fmt.Errorf("%w; wait for it to end", err)}
 	}

@@ -22,7 +22,7 @@ func main() {
 // commands lists the commands in the order help shows them. Each has a file of
 // its name.
 func commands() []*command {
-	return []*command{demoCommand(), checkCommand(), runCommand(), explainCommand(), applyCommand(), createCommand(), statusCommand(), exportCommand(), calibrateCommand(), lakeCommand(), eraseCommand(), helpCommand(), versionCommand()}
+	return []*command{demoCommand(), checkCommand(), runCommand(), mergeCommand(), explainCommand(), applyCommand(), createCommand(), statusCommand(), exportCommand(), calibrateCommand(), lakeCommand(), eraseCommand(), helpCommand(), versionCommand()}
 }
 
 // run is the program: it gives the exit code.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"lostlink/ingest"
+	"lostlink/ingest/lake"
 	"lostlink/reconcile"
 	"lostlink/reconcile/gap"
 )
@@ -17,6 +19,7 @@ func runCommand() *command {
 		name:    "run",
 		summary: "read the sources, find and judge the gaps, write the report",
 		usage: `run [-c FILE] [--data DIR] [--out DIR] [--state DIR] [--no-lake]
+run --shard I/N [--key FILE] [-c FILE] [--data DIR] [--state DIR]
 
 Reads every configured source, finds the purchases nobody was credited for,
 sorts each into its likely failure case and writes, into a folder of its own
@@ -33,7 +36,13 @@ below the output folder:
 "latest" points to the newest folder. The same inputs and decisions give the
 same folder with the same bytes. What was reported goes into the ledger; what
 was decided before is not asked again, unless something has changed about it. The run fails, and writes nothing, when a purchase would be
-lost or counted twice, or when too many rows of a source are unusable.`,
+lost or counted twice, or when too many rows of a source are unusable.
+
+With --shard 2/4, this machine is the second of four that share the reading: it
+reads its share of the files into the lake of its state folder and writes no
+report. "lostlink merge" puts the shards together. All of them need one key to
+hide addresses under: --key names a file of 32 random bytes in hexadecimal, or
+the file key in the lake that the shards are merged into.`,
 		run: runNight,
 	}
 }
@@ -43,8 +52,22 @@ func runNight(ctx context.Context, e *env) error {
 	fs := e.flags()
 	dirs.register(fs)
 	noLake := fs.Bool("no-lake", false, "read the files as they are")
+	part := fs.String("shard", "", "read share `I/N` of the files, for \"lostlink merge\"")
+	key := fs.String("key", "", "the `FILE` with the key that all shards have")
 	if _, err := e.parse(fs, 0, 0); err != nil {
 		return err
+	}
+	switch {
+	case *part != "" && *noLake:
+		return usageErrorf("--shard reads into the lake; leave out --no-lake")
+	case *key != "" && *part == "":
+		return usageErrorf("--key goes with --shard only")
+	case *part != "":
+		shard, err := ingest.ParseShard(*part)
+		if err != nil {
+			return usageErrorf("--shard: %v", err)
+		}
+		return runShard(ctx, e, dirs, shard, *key)
 	}
 	c, err := dirs.load(e)
 	if err != nil {
@@ -72,10 +95,13 @@ func (n *night) run(ctx context.Context, e *env) error {
 	}
 	n.scout = reconcile.NewScout(n.config.Reconcile)
 	if !n.noLake {
-		if n.lake, err = openLake(ctx, n.config, false); err != nil {
-			return err
+		if n.lake, err = openLake(ctx, n.config, lake.Options{KeyFile: n.sharedKey()}); err != nil {
+			return keyRemedy(err)
 		}
 		defer n.lake.Close()
+		if err := n.adopt(ctx, p); err != nil {
+			return err
+		}
 	}
 	if err := n.read(ctx, p); err != nil {
 		return fmt.Errorf("no report was written: %w", err)
@@ -148,17 +174,23 @@ func (n *night) summary(w io.Writer) {
 		fmt.Fprintln(w, wrapAfter("Note: "+note, "", "  "))
 	}
 	n.trouble(w)
+	n.merged(w)
 	fmt.Fprintf(w, "\nWorkbook: %s\n", n.written.Workbook)
 	if n.written.Earlier != "" {
 		fmt.Fprintf(w, "An earlier run of the same name was moved to %s\n", n.written.Earlier)
 	}
 }
 
-// trouble tells of input that is missing or was not taken.
-func (n *night) trouble(w io.Writer) {
+// faults tells of files that are missing or were not read.
+func (n *night) faults(w io.Writer) {
 	for _, s := range filesAmiss(n.loaded) {
 		fmt.Fprintln(w, s)
 	}
+}
+
+// trouble tells of input that is missing or was not taken.
+func (n *night) trouble(w io.Writer) {
+	n.faults(w)
 	var rejected int64
 	var faults []string
 	for i := range n.loaded.Inputs {

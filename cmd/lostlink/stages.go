@@ -34,6 +34,8 @@ type night struct {
 	report  *report.Report
 	written report.Written
 	ledger  *ledger.Ledger
+	shares  []*ingest.Share // what other machines have read; nil: nothing
+	taken   lake.Adopted    // of that
 	// standings is what the ledger knew before this run, by gap id.
 	standings map[string]*ledger.Standing
 }

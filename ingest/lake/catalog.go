@@ -174,7 +174,7 @@ func scanInput(scan func(...any) error) (*Input, error) {
 	}
 	in.Used = time.Unix(used, 0).UTC()
 	var err error
-	in.Key, err = keyFrom(key)
+	in.Key, err = ParseKey(key)
 	return &in, err
 }
 

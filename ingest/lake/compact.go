@@ -192,14 +192,14 @@ func (l *Lake) rewrite(ctx context.Context, parts []partInfo) (err error) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.publish(ctx, files, func(tx *sql.Tx, part int64) error {
+	return l.publish(ctx, []arrival{{files, func(tx *sql.Tx, part int64) error {
 		for i, in := range inputs {
 			if _, err := tx.ExecContext(ctx, "UPDATE input SET part = ?, number = ? WHERE key = ? AND part = ?", part, i, in.Key.String(), in.part); err != nil {
 				return err
 			}
 		}
 		return nil
-	})
+	}}}, nil)
 }
 
 // copyRows appends the rows of one table of all parts, those of live inputs:

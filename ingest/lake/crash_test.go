@@ -96,7 +96,7 @@ func carelessly(ctx context.Context, l *Lake, c content) error {
 		}
 	}
 	in := Input{Key: c.key(), Name: "f", Account: []byte(fmt.Sprint(c)), Tables: tables, Used: day0}
-	if err := l.publish(ctx, nil, func(tx *sql.Tx, part int64) error {
+	if err := l.publish(ctx, []arrival{{nil, func(tx *sql.Tx, part int64) error {
 		for _, f := range files {
 			if _, err := tx.ExecContext(ctx, "INSERT INTO file (name, part, kind, what, bytes, sha256, rows) VALUES (?, ?, ?, ?, ?, ?, ?)",
 				f.name, part, f.kind, f.what, f.bytes, f.sha256, f.rows); err != nil {
@@ -104,7 +104,7 @@ func carelessly(ctx context.Context, l *Lake, c content) error {
 			}
 		}
 		return putInput(ctx, tx, &in, part, 0)
-	}); err != nil {
+	}}}, nil); err != nil {
 		return err
 	}
 	for _, f := range files {

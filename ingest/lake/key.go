@@ -25,7 +25,8 @@ func KeyOf(content string, way ...string) Key {
 
 func (k Key) String() string { return hex.EncodeToString(k[:]) }
 
-func keyFrom(s string) (Key, error) {
+// ParseKey reads what [Key.String] gives.
+func ParseKey(s string) (Key, error) {
 	b, err := hex.DecodeString(s)
 	if err != nil || len(b) != len(Key{}) {
 		return Key{}, fmt.Errorf("%q is no key of an input", s)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
 	"errors"
@@ -44,6 +43,9 @@ const (
 // ErrLocked says that another process has the lake open.
 var ErrLocked = errors.New("another process is at work on the lake")
 
+// ErrKey says that a lake has another key than the one it was to have.
+var ErrKey = errors.New("hides addresses under another key")
+
 // ErrNone says that there is no lake in the folder, and none was to be made.
 var ErrNone = errors.New("there is no lake")
 
@@ -51,6 +53,9 @@ var ErrNone = errors.New("there is no lake")
 type Options struct {
 	// ReadOnly opens a lake that is there, to look at it. Others may look too.
 	ReadOnly bool
+	// KeyFile is the key of another lake, so that what is hidden in both compares.
+	// A new lake takes it over; one that has another is refused with [ErrKey].
+	KeyFile string
 }
 
 // Open opens the lake in a folder and makes one where there is none.
@@ -80,29 +85,43 @@ func Open(ctx context.Context, dir string, opt Options) (_ *Lake, err error) {
 			l.Close()
 		}
 	}()
-	if l.key, err = secret(dir); err != nil {
+	if l.key, err = secret(dir, opt.KeyFile); err != nil {
 		return nil, err
 	}
-	h := hmac.New(sha256.New, l.key)
-	h.Write([]byte("fingerprint"))
-	l.db, err = openCatalog(ctx, filepath.Join(dir, catalogName), hex.EncodeToString(h.Sum(nil)[:8]), opt.ReadOnly)
+	l.db, err = openCatalog(ctx, filepath.Join(dir, catalogName), l.Fingerprint(), opt.ReadOnly)
 	return l, err
 }
 
 // bringBack is what can be done about a lake whose key is not its own.
 const bringBack = "bring back its file \"" + keyName + "\", or remove the lake's folder and let it be made anew (who was erased has to be erased again)"
 
+// KeyPath is where the lake in a folder has its key.
+func KeyPath(dir string) string { return filepath.Join(dir, keyName) }
+
 // secret reads the key that addresses are hidden under, or makes one for a new
-// lake. Under another key nothing in a lake would compare with anything.
-func secret(dir string) ([]byte, error) {
-	path := filepath.Join(dir, keyName)
+// lake, if it is not given. Under another key nothing in a lake would compare
+// with anything.
+func secret(dir, given string) ([]byte, error) {
+	path := KeyPath(dir)
+	var key []byte
+	if given != "" {
+		b, err := os.ReadFile(given)
+		if err != nil {
+			return nil, fmt.Errorf("reading the key: %w", err)
+		}
+		if key = keyIn(b); key == nil {
+			return nil, fmt.Errorf("%s is not the key of a lake; give 32 random bytes in hexadecimal, as in the file %q of a lake", given, keyName)
+		}
+	}
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, err := os.Stat(filepath.Join(dir, catalogName)); !errors.Is(err, fs.ErrNotExist) {
 			return nil, errors.Join(fmt.Errorf("the lake in %s has lost its key; %s", dir, bringBack), err)
 		}
-		key := make([]byte, 32)
-		rand.Read(key)
+		if key == nil {
+			key = make([]byte, 32)
+			rand.Read(key)
+		}
 		if err := renameio.WriteFile(path, []byte(hex.EncodeToString(key)+"\n"), 0o600); err != nil {
 			return nil, err
 		}
@@ -111,10 +130,22 @@ func secret(dir string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if key, err := hex.DecodeString(strings.TrimSpace(string(b))); err == nil && len(key) == 32 {
-		return key, nil
+	own := keyIn(b)
+	switch {
+	case own == nil:
+		return nil, fmt.Errorf("%s is not the key of a lake; %s", path, bringBack)
+	case key != nil && !hmac.Equal(own, key):
+		return nil, fmt.Errorf("the lake in %s %w (fingerprint %s) than %s (%s)", dir, ErrKey, fingerprint(own), given, fingerprint(key))
 	}
-	return nil, fmt.Errorf("%s is not the key of a lake; %s", path, bringBack)
+	return own, nil
+}
+
+// keyIn reads a key; nil for what is none.
+func keyIn(b []byte) []byte {
+	if key, err := hex.DecodeString(strings.TrimSpace(string(b))); err == nil && len(key) == 32 {
+		return key
+	}
+	return nil
 }
 
 // Close gives the lake free.

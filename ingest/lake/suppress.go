@@ -280,12 +280,7 @@ func (l *Lake) Erase(ctx context.Context, address string, variants bool, now tim
 				}
 			}
 		}
-		for _, k := range keys {
-			if _, err := tx.ExecContext(ctx, "UPDATE part SET erase = 1 WHERE id = (SELECT part FROM input WHERE key = ?)", k.String()); err != nil {
-				return err
-			}
-		}
-		return drop(ctx, tx, keys)
+		return forgetErased(ctx, tx, keys)
 	})
 	l.mu.Unlock()
 	if err != nil {
@@ -297,6 +292,16 @@ func (l *Lake) Erase(ctx context.Context, address string, variants bool, now tim
 	}
 	_, err = l.db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
 	return out, err
+}
+
+// forgetErased forgets inputs that have rows of erased people.
+func forgetErased(ctx context.Context, tx *sql.Tx, keys []Key) error {
+	for _, k := range keys {
+		if _, err := tx.ExecContext(ctx, "UPDATE part SET erase = 1 WHERE id = (SELECT part FROM input WHERE key = ?)", k.String()); err != nil {
+			return err
+		}
+	}
+	return drop(ctx, tx, keys)
 }
 
 // search looks for everything of one person.
@@ -334,19 +339,7 @@ func (s *search) run(ctx context.Context) error {
 		func() error { return byVisitor(ctx, s, clickOf) },
 		func() error { return byVisitor(ctx, s, visitOf) },
 		s.list,
-		// What Apply would change is what has to be read again.
-		func() error { return changed[table.Click](ctx, s) },
-		func() error { return changed[table.Visit](ctx, s) },
-		func() error { return changed[table.Signup](ctx, s) },
-		func() error { return changed[table.Purchase](ctx, s) },
-		func() error { return changed[table.Customer](ctx, s) },
-		func() error { return changed[table.Transaction](ctx, s) },
-		func() error { return changed[table.Reward](ctx, s) },
-		func() error { return changed[table.Link](ctx, s) },
-		func() error { return changed[table.Partner](ctx, s) },
-		func() error { return changed[table.PageCheck](ctx, s) },
-		func() error { return changed[table.Consent](ctx, s) },
-		func() error { return changed[table.Claim](ctx, s) },
+		func() error { return s.changed(ctx) },
 	} {
 		if err := look(); err != nil {
 			return err
@@ -447,7 +440,30 @@ func refsOf(hits []Hit) []Ref {
 	return refs
 }
 
-// changed marks the files with rows that the list takes out or changes.
+// changed marks the files with rows that the list takes out or changes: they
+// have to be read again.
+func (s *search) changed(ctx context.Context) error {
+	for _, look := range []func() error{
+		func() error { return changed[table.Click](ctx, s) },
+		func() error { return changed[table.Visit](ctx, s) },
+		func() error { return changed[table.Signup](ctx, s) },
+		func() error { return changed[table.Purchase](ctx, s) },
+		func() error { return changed[table.Customer](ctx, s) },
+		func() error { return changed[table.Transaction](ctx, s) },
+		func() error { return changed[table.Reward](ctx, s) },
+		func() error { return changed[table.Link](ctx, s) },
+		func() error { return changed[table.Partner](ctx, s) },
+		func() error { return changed[table.PageCheck](ctx, s) },
+		func() error { return changed[table.Consent](ctx, s) },
+		func() error { return changed[table.Claim](ctx, s) },
+	} {
+		if err := look(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func changed[T table.Row](ctx context.Context, s *search) error {
 	l := layoutFor[T]()
 	at := func(r *T) int32 { return (*table.Pos)(unsafe.Add(unsafe.Pointer(r), l.file)).File }

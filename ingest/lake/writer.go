@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 	"unsafe"
 
@@ -112,7 +113,7 @@ func (w *Writer) Commit(ctx context.Context, a Account) error {
 	if err != nil || known != nil {
 		return errors.Join(err, w.Abort())
 	}
-	err = w.lake.publish(ctx, files, func(tx *sql.Tx, part int64) error { return putInput(ctx, tx, &in, part, 0) })
+	err = w.lake.publish(ctx, []arrival{{files, func(tx *sql.Tx, part int64) error { return putInput(ctx, tx, &in, part, 0) }}}, nil)
 	return errors.Join(err, w.Abort()) // of a file that was renamed nothing is left to remove
 }
 
@@ -127,40 +128,62 @@ func (w *Writer) Abort() error {
 	return errors.Join(errs...)
 }
 
-// publish names the finished files and makes one part of them live: files
-// first, names next, the catalog last, each on disk before the next. put puts
-// the inputs into the part.
-func (l *Lake) publish(ctx context.Context, files []file, put func(tx *sql.Tx, part int64) error) error {
+// arrival is a part that is to become live: its files, finished under temporary
+// names, and what puts its inputs into it.
+type arrival struct {
+	files []file
+	put   func(tx *sql.Tx, part int64) error
+}
+
+// publish makes parts live, all or none: files are there first, their names come
+// next, the catalog last, each on disk before the next. also, if any, is done in
+// the same transaction.
+func (l *Lake) publish(ctx context.Context, parts []arrival, also func(*sql.Tx) error) error {
 	dir := filepath.Join(l.dir, partsName)
-	for _, f := range files {
-		if err := os.Rename(filepath.Join(dir, f.temp), filepath.Join(dir, f.name)); err != nil {
-			return err
+	for _, p := range parts {
+		for _, f := range p.files {
+			if err := os.Rename(filepath.Join(dir, f.temp), filepath.Join(dir, f.name)); err != nil {
+				return err
+			}
 		}
 	}
-	if len(files) > 0 {
+	if slices.ContainsFunc(parts, func(p arrival) bool { return len(p.files) > 0 }) {
 		if err := syncDir(dir); err != nil {
 			return err
 		}
 	}
 	return l.swap(ctx, func(tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, "INSERT INTO part DEFAULT VALUES")
-		if err != nil {
-			return err
-		}
-		part, err := res.LastInsertId()
-		if err != nil {
-			return err
-		}
-		for _, f := range files {
-			// The same content under the same name is there already if a part is written
-			// anew as it was; the file is that of the new part then.
-			if _, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO file (name, part, kind, what, bytes, sha256, rows) VALUES (?, ?, ?, ?, ?, ?, ?)",
-				f.name, part, f.kind, f.what, f.bytes, f.sha256, f.rows); err != nil {
+		for _, p := range parts {
+			if err := p.enter(ctx, tx); err != nil {
 				return err
 			}
 		}
-		return put(tx, part)
+		if also == nil {
+			return nil
+		}
+		return also(tx)
 	})
+}
+
+// enter puts the part into the catalog.
+func (p *arrival) enter(ctx context.Context, tx *sql.Tx) error {
+	res, err := tx.ExecContext(ctx, "INSERT INTO part DEFAULT VALUES")
+	if err != nil {
+		return err
+	}
+	part, err := res.LastInsertId()
+	if err != nil {
+		return err
+	}
+	for _, f := range p.files {
+		// The same content under the same name is there already if a part is written
+		// anew as it was; the file is that of the new part then.
+		if _, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO file (name, part, kind, what, bytes, sha256, rows) VALUES (?, ?, ?, ?, ?, ?, ?)",
+			f.name, part, f.kind, f.what, f.bytes, f.sha256, f.rows); err != nil {
+			return err
+		}
+	}
+	return p.put(tx, part)
 }
 
 func putInput(ctx context.Context, tx *sql.Tx, in *Input, part int64, number int) error {
