@@ -33,7 +33,9 @@ func (r *Report) writeLines(dir string) error {
 		name  string
 		write func(e *json.Encoder) error
 	}{
-		{gapsJSONL, func(e *json.Encoder) error { return encodeAll(e, r.gaps, gapRecord) }},
+		{gapsJSONL, func(e *json.Encoder) error {
+			return encodeAll(e, r.gaps, func(g *gap.Gap) gap.Gap { return gapRecord(*g) })
+		}},
 		{contestedJSONL, func(e *json.Encoder) error { return encodeAll(e, r.Result.Contested, contestedRecord) }},
 		{claimsJSONL, func(e *json.Encoder) error { return encodeAll(e, r.Result.Answers, answerRecord) }},
 		{incidentsJSONL, func(e *json.Encoder) error { return encodeAll(e, r.Result.Incidents, incidentRecord) }},
@@ -56,7 +58,7 @@ func encoder(w io.Writer) *json.Encoder {
 	return e
 }
 
-func encodeAll[T any](e *json.Encoder, rows []T, record func(T) T) error {
+func encodeAll[T, R any](e *json.Encoder, rows []T, record func(T) R) error {
 	for _, row := range rows {
 		if err := e.Encode(record(row)); err != nil {
 			return err
@@ -211,7 +213,7 @@ func (r *Report) writeGapsParquet(path string) error {
 	var bad error
 	err := lake.WriteSeq(path, func(yield func(gapRow) bool) {
 		for i := range r.gaps {
-			row, err := gapRowOf(&r.gaps[i], listed[&r.gaps[i]])
+			row, err := gapRowOf(r.gaps[i], listed[r.gaps[i]])
 			if err != nil {
 				bad = err
 				return

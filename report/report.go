@@ -35,7 +35,7 @@ type Report struct {
 	// ties over the most money.
 	Missing []gap.MissingSource
 
-	gaps    []gap.Gap // as written to the files
+	gaps    []*gap.Gap // as written to the files; they stand in Result
 	names   *names
 	earlier map[string]*Earlier // by gap id
 }
@@ -130,11 +130,14 @@ func New(res *gap.Result, run Run, opt Options) (*Report, error) {
 	if err := res.TieOut.Check(); err != nil {
 		return nil, err
 	}
-	r := &Report{Options: opt, Run: run, Result: res, gaps: slices.Clone(res.Gaps), names: newNames(res), earlier: map[string]*Earlier{}}
+	r := &Report{Options: opt, Run: run, Result: res, gaps: make([]*gap.Gap, len(res.Gaps)), names: newNames(res), earlier: map[string]*Earlier{}}
 	for i := range run.Earlier {
 		r.earlier[run.Earlier[i].GapID] = &run.Earlier[i]
 	}
-	slices.SortFunc(r.gaps, func(a, b gap.Gap) int {
+	for i := range res.Gaps {
+		r.gaps[i] = &res.Gaps[i]
+	}
+	slices.SortFunc(r.gaps, func(a, b *gap.Gap) int {
 		return cmp.Or(cmp.Compare(a.PurchasedAt, b.PurchasedAt), cmp.Compare(a.PurchaseID, b.PurchaseID), cmp.Compare(a.GapID, b.GapID))
 	})
 	if err := r.tie(); err != nil {
@@ -191,7 +194,7 @@ func (r *Report) choose() []candidate {
 	var listed []candidate
 	rows := map[string]int{}
 	for i := range r.gaps {
-		g := &r.gaps[i]
+		g := r.gaps[i]
 		earlier := r.earlier[g.GapID]
 		switch {
 		case earlier != nil && earlier.decided():
