@@ -287,6 +287,10 @@ func (v *Verdict) whatWouldDecide(j *Journey) {
 	if j.Has.LogHole {
 		add(DecidedByLogDays)
 	}
+	// Where every source is there, only people know more.
+	if len(v.WouldDecide) == 0 {
+		add(DecidedByQuestions)
+	}
 }
 
 // siteFault tells whether a case is a fault of the site that only a look at the
