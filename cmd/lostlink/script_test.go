@@ -37,7 +37,7 @@ const scripts = "../../testdata/run"
 //	edit FILE OLD NEW                 put NEW for OLD, which must be there; both with Go's escapes
 //	fill FILE WORD N                  put N letters for a word
 //	gzip FILE                         pack it as FILE.gz and remove it
-//	truncate FILE N                   keep the first N bytes
+//	truncate FILE N                   keep the first N bytes; FILE may be a pattern of one file
 //	lock DIR                          hold the lock of a state folder until the script ends
 //	unrun FILE NEW                    copy a file, stdout or stderr with RUN for the id of a run and TODAY for
 //	                                  the day and a time of it; FILE may be a pattern of one file
@@ -140,6 +140,9 @@ func truncate(ts *testscript.TestScript, neg bool, args []string) {
 	wants(ts, neg || len(args) != 2, "truncate FILE N")
 	n, err := strconv.ParseInt(args[1], 10, 64)
 	ts.Check(err)
+	if found, _ := filepath.Glob(ts.MkAbs(args[0])); len(found) == 1 {
+		args[0] = found[0]
+	}
 	ts.Check(os.Truncate(ts.MkAbs(args[0]), n))
 }
 

@@ -61,11 +61,7 @@ func (l *Lake) Adopt(ctx context.Context, other *Lake, keys []Key, now time.Time
 	}
 	var forget []Key // of our own
 	if len(theirs) > 0 {
-		own, err := l.Inputs(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if forget, err = l.marked(ctx, list, keysOf(own)); err != nil {
+		if forget, err = l.markedHere(ctx, list); err != nil {
 			return nil, err
 		}
 		out.Erased = append(out.Erased, forget...)
@@ -158,6 +154,25 @@ func (l *Lake) marked(ctx context.Context, list *Suppression, keys []Key) ([]Key
 		}
 	}
 	return out, nil
+}
+
+// markedHere does as marked with all inputs. It is only a memory: what is damaged
+// is forgotten.
+func (l *Lake) markedHere(ctx context.Context, list *Suppression) ([]Key, error) {
+	for {
+		own, err := l.Inputs(ctx)
+		if err != nil {
+			return nil, err
+		}
+		marked, err := l.marked(ctx, list, keysOf(own))
+		var damaged *DamagedError
+		if !errors.As(err, &damaged) {
+			return marked, err
+		}
+		if err := l.Drop(ctx, damaged.Inputs...); err != nil {
+			return nil, err
+		}
+	}
 }
 
 func keysOf(inputs []*Input) []Key {

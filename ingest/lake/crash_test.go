@@ -40,11 +40,16 @@ var (
 // replaced is forgotten, parts are joined, what was left behind is removed.
 func ingest(dir, how string) error {
 	ctx := context.Background()
-	l, err := Open(ctx, dir, Options{})
+	l, err := Open(ctx, dir, optionsOf(how, dir))
 	if err != nil {
 		return err
 	}
 	defer l.Close()
+	if how == "adopting" {
+		if err := adoptLast(ctx, l, shardOf(dir)); err != nil {
+			return err
+		}
+	}
 	var keys []Key
 	for i, c := range atLast {
 		keys = append(keys, c.key())
@@ -74,6 +79,32 @@ func ingest(dir, how string) error {
 		}
 	}
 	_, err = l.Sweep(ctx, time.Now().Add(time.Hour))
+	return err
+}
+
+// shardOf is the lake beside another whose inputs are taken over.
+func shardOf(dir string) string { return filepath.Join(filepath.Dir(dir), "shard") }
+
+// optionsOf are those with which a lake is opened.
+func optionsOf(how, dir string) Options {
+	if how == "adopting" {
+		return Options{KeyFile: KeyPath(shardOf(dir))}
+	}
+	return Options{}
+}
+
+// adoptLast takes over from a shard what must be in the lake in the end.
+func adoptLast(ctx context.Context, l *Lake, shard string) error {
+	other, err := Open(ctx, shard, Options{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer other.Close()
+	var keys []Key
+	for _, c := range atLast {
+		keys = append(keys, c.key())
+	}
+	_, err = l.Adopt(ctx, other, keys, day0)
 	return err
 }
 
@@ -121,12 +152,13 @@ func crashPlan(t *testing.T, how string, fresh bool) sweep.Plan {
 	ctx := context.Background()
 	root := t.TempDir()
 	dir, before := filepath.Join(root, "lake"), filepath.Join(root, "before")
-	if !fresh {
-		l, err := Open(ctx, before, Options{})
+	filled := func(dir string, opt Options, cs []content) {
+		t.Helper()
+		l, err := Open(ctx, dir, opt)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, c := range atFirst {
+		for i, c := range cs {
 			if err := c.write(ctx, l, fmt.Sprintf("file %d", i), day0.Add(-time.Hour)); err != nil {
 				t.Fatal(err)
 			}
@@ -135,8 +167,14 @@ func crashPlan(t *testing.T, how string, fresh bool) sweep.Plan {
 			t.Fatal(err)
 		}
 	}
+	if how == "adopting" {
+		filled(shardOf(dir), Options{}, atLast)
+	}
+	if !fresh {
+		filled(before, optionsOf(how, dir), atFirst)
+	}
 	looked := func(check func(l *Lake) error) error {
-		l, err := Open(ctx, dir, Options{})
+		l, err := Open(ctx, dir, optionsOf(how, dir))
 		if err != nil {
 			return err
 		}
@@ -189,6 +227,8 @@ func TestCrash(t *testing.T) {
 	need.Variable(t, sweep.Variable)
 	t.Run("in use", func(t *testing.T) { sweep.Run(t, crashPlan(t, "careful", false)) })
 	t.Run("fresh", func(t *testing.T) { sweep.Run(t, crashPlan(t, "careful", true)) })
+	t.Run("adopting", func(t *testing.T) { sweep.Run(t, crashPlan(t, "adopting", false)) })
+	t.Run("adopting fresh", func(t *testing.T) { sweep.Run(t, crashPlan(t, "adopting", true)) })
 	// A sweep that finds nothing wrong here would find nothing anywhere.
 	t.Run("control", func(t *testing.T) {
 		if out := sweep.Try(t, crashPlan(t, "careless", false)); len(out.Failures) == 0 {
