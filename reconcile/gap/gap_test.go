@@ -162,6 +162,9 @@ func TestVerdictIsWhole(t *testing.T) {
 		if v.Reason == "" || strings.Contains(v.Reason, "%!") {
 			t.Fatalf("the reason is %q", v.Reason)
 		}
+		if v.Ranking[v.RunnerUp] >= v.Probability/2 && len(v.WouldDecide) == 0 {
+			t.Fatalf("%s or %s, and nothing is said to decide it", v.Case, v.RunnerUp)
+		}
 		for i, f := range v.Findings {
 			if f.What == "" || f.Name == "" || i > 0 && f.Case == v.Case && v.Findings[i-1].Case != v.Case {
 				t.Fatalf("finding %d: %+v of %s", i, f, v.Case)
