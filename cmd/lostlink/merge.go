@@ -122,8 +122,12 @@ func (n *night) adoptShare(ctx context.Context, s *ingest.Share) (err error) {
 	if err != nil {
 		return err
 	}
+	kept := map[string]bool{"": true}
+	for _, in := range has {
+		kept[in.Key.String()] = true
+	}
 	for _, in := range s.Inputs {
-		if in.Key != "" && !slices.ContainsFunc(has, func(h *lake.Input) bool { return h.Key.String() == in.Key }) {
+		if !kept[in.Key] {
 			return fmt.Errorf("its lake does not have %s any more; run the shard again", in.File)
 		}
 	}
