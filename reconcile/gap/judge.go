@@ -151,7 +151,7 @@ func CandidateOf(c *Click) Candidate {
 
 // hinted gives the partner the hints point at, the strongest kind first.
 func (j *Journey) hinted() string {
-	for _, list := range [][]Hint{j.Vanity, j.PartnerPages, j.Named, fitting(j.Coupons, true), fitting(j.Claims, true), j.Claims} {
+	for _, list := range [][]Hint{j.Vanity, j.PartnerPages, j.Named, j.Coupons, fitting(j.Claims, true), j.Claims} {
 		if len(list) > 0 {
 			return list[len(list)-1].PartnerKey
 		}
