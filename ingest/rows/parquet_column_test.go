@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -121,5 +122,38 @@ func TestParquetColumns(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// Pages that are not given back are never used again, and a file's pages are
+// many times the memory of those at hand.
+func TestFreeGivesBackPages(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.parquet")
+	type row struct {
+		Name string `parquet:"name,plain"`
+	}
+	if err := parquet.WriteFile(path, []row{{"a"}, {"b"}}); err != nil {
+		t.Fatal(err)
+	}
+	pieces, err := Split(path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pieces.Close()
+	piece, err := pieces.Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rd := piece.Rows([]string{"name"})
+	if rec, err := rd.View(); err != nil || rec.Values[0] != "a" {
+		t.Fatalf("got %v, %v", rec, err)
+	}
+	columns := piece.body.(*parquetFile).reading
+	if len(columns) != 1 || columns[0].page == nil {
+		t.Fatalf("no page is held while rows are read")
+	}
+	piece.Free()
+	if c := columns[0]; c.page != nil || c.pages != nil || len(c.spent) > 0 {
+		t.Error("a page is held after Free")
 	}
 }

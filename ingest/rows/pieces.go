@@ -54,6 +54,9 @@ type Piece struct {
 // Free says that the piece's rows are read and no view of them is left; its
 // memory is used for another. It need not be called.
 func (p *Piece) Free() {
+	if g, ok := p.body.(*parquetFile); ok {
+		g.close() // gives back pages, no file
+	}
 	if p.data == nil {
 		return
 	}
