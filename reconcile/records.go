@@ -15,7 +15,7 @@ import (
 // touch is one arrival by a partner's link: the recorded click together with
 // the landing that followed, or either alone.
 type touch struct {
-	click   table.Click
+	click   *table.Click
 	landing int // index of the visit, -1 for none
 	visitor string
 	browser browser.Browser
@@ -59,7 +59,7 @@ func (r *records) row(p table.Pos) gap.Row {
 func newRecords(set *table.Set, roll *Rollup, opt Options) *records {
 	r := &records{files: set.Files, roll: roll}
 	r.visits = set.Visits.Rows()
-	slices.SortStableFunc(r.visits, func(a, b table.Visit) int {
+	inOrder(r.visits, func(a, b table.Visit) int {
 		return cmp.Or(cmp.Compare(a.VisitedAt, b.VisitedAt), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 	})
 	clicks := set.Clicks.Rows()
@@ -90,6 +90,13 @@ func newRecords(set *table.Set, roll *Rollup, opt Options) *records {
 	r.gatherTouches(clicks, opt)
 	r.findHoles()
 	return r
+}
+
+// inOrder sorts rows, most of which come in order.
+func inOrder[T any](rows []T, compare func(a, b T) int) {
+	if !slices.IsSortedFunc(rows, compare) {
+		slices.SortStableFunc(rows, compare)
+	}
 }
 
 // countLandings counts the rows that are both a click and a visit with a
@@ -159,12 +166,13 @@ func (r *records) gatherTouches(clicks []table.Click, opt Options) {
 	for i := range r.visits {
 		at[r.visits[i].Pos] = int32(i)
 	}
-	slices.SortStableFunc(clicks, func(a, b table.Click) int {
+	inOrder(clicks, func(a, b table.Click) int {
 		return cmp.Or(cmp.Compare(a.ClickedAt, b.ClickedAt), cmp.Compare(a.ClickID, b.ClickID), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 	})
 	r.touches = make([]touch, 0, len(clicks))
 	recorded := make(map[string]int, len(clicks)) // click id → touch that is the recorded click
-	for _, c := range clicks {
+	for i := range clicks {
+		c := &clicks[i]
 		if _, isLanding := at[c.Pos]; isLanding {
 			continue
 		}
@@ -181,7 +189,8 @@ func (r *records) gatherTouches(clicks []table.Click, opt Options) {
 		r.touches = append(r.touches, t)
 	}
 	issued := map[string]int{} // click id → first landing's touch, where no click is recorded
-	for _, c := range clicks {
+	for i := range clicks {
+		c := &clicks[i]
 		v, isLanding := at[c.Pos]
 		if !isLanding {
 			continue
@@ -212,7 +221,7 @@ func (r *records) gatherTouches(clicks []table.Click, opt Options) {
 		}
 		r.touches = append(r.touches, t)
 	}
-	slices.SortStableFunc(r.touches, func(a, b touch) int {
+	inOrder(r.touches, func(a, b touch) int {
 		return cmp.Or(cmp.Compare(a.at(), b.at()), cmp.Compare(a.click.ClickID, b.click.ClickID), cmp.Compare(a.click.File, b.click.File), cmp.Compare(a.click.Line, b.click.Line))
 	})
 	r.findStripped()

@@ -54,7 +54,7 @@ type place struct{ file, n int }
 type part struct {
 	s      *Scout
 	place  place
-	traces []trace
+	traces [][]trace // in pieces of traceRows, all but the last full
 	roll   Rollup
 	wanted []uint32
 }
@@ -172,9 +172,19 @@ func (st *part) leave(t trace, keep bool) bool {
 	if keep {
 		t.flags |= traceKept
 	}
-	st.traces = append(st.traces, t)
+	last := len(st.traces) - 1
+	if last < 0 || len(st.traces[last]) == traceRows {
+		st.traces = append(st.traces, make([]trace, 0, traceRows))
+		last++
+	}
+	st.traces[last] = append(st.traces[last], t)
 	return keep
 }
+
+// traceRows is how many traces are made room for at a time: a stretch has some
+// thousand rows or a hundred times as many, and one list would be copied as it
+// grows.
+const traceRows = 1024
 
 // Hide has the addresses of the small tables hidden before they are compared
 // with those of clicks and visits, which are hidden already.
@@ -388,7 +398,7 @@ func (c *closure) people() {
 		}
 	}
 	for i := range b.rec.touches {
-		if k := &b.rec.touches[i].click; k.Email != "" && emails[looseEmail(k.Email)] {
+		if k := b.rec.touches[i].click; k.Email != "" && emails[looseEmail(k.Email)] {
 			c.ips.add(textKey(k.IP))
 			c.toldBy.add(idKey(k.ClickID))
 		}
@@ -403,8 +413,10 @@ func (c *closure) people() {
 // each walks the traces of all stretches.
 func (c *closure) each(f func(t *trace)) {
 	for _, st := range c.s.stretches {
-		for i := range st.traces {
-			f(&st.traces[i])
+		for _, traces := range st.traces {
+			for i := range traces {
+				f(&traces[i])
+			}
 		}
 	}
 }
@@ -414,11 +426,13 @@ func (c *closure) want(f func(t *trace) bool) bool {
 	any := false
 	for _, st := range c.s.stretches {
 		st.wanted = st.wanted[:0]
-		for i := range st.traces {
-			if t := &st.traces[i]; t.flags&traceKept == 0 && f(t) {
-				t.flags |= traceKept
-				st.wanted = append(st.wanted, t.row)
-				any = true
+		for _, traces := range st.traces {
+			for i := range traces {
+				if t := &traces[i]; t.flags&traceKept == 0 && f(t) {
+					t.flags |= traceKept
+					st.wanted = append(st.wanted, t.row)
+					any = true
+				}
 			}
 		}
 	}
@@ -526,7 +540,7 @@ func (c *closure) close() bool {
 func (c *closure) pasted() *hashSet {
 	n := 0
 	for _, st := range c.s.stretches {
-		n += len(st.traces)
+		n += traceRows * len(st.traces)
 	}
 	size := 1 << bits.Len(uint(4*n+1024))
 	counts := [2][]uint8{make([]uint8, size/2), make([]uint8, size/2)}
