@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"unicode/utf8"
+	"unsafe"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
@@ -23,6 +24,7 @@ type Column struct {
 	Name     string
 	Required bool
 	Type     arrow.DataType
+	Repeats  bool  // has few values in many rows: held as a dictionary
 	index    []int // field path in the row struct
 }
 
@@ -31,6 +33,8 @@ var (
 	dateType   = reflect.TypeFor[Date]()
 	answerType = reflect.TypeFor[Answer]()
 	arrowTime  = &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: "UTC"}
+
+	dictionaryType = &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int32, ValueType: arrow.BinaryTypes.String}
 )
 
 // Columns lists the columns of T's table in declared order, the two of [Pos]
@@ -56,8 +60,19 @@ func columnsOf(t reflect.Type) []Column {
 		if tag == "" {
 			continue
 		}
-		name, opt, _ := strings.Cut(tag, ",")
-		c := Column{Name: name, Required: opt == "required", index: f.Index}
+		name, opts, _ := strings.Cut(tag, ",")
+		c := Column{Name: name, index: f.Index}
+		for opt := range strings.SplitSeq(opts, ",") {
+			switch opt {
+			case "":
+			case "required":
+				c.Required = true
+			case "dict":
+				c.Repeats = true
+			default:
+				panic(fmt.Sprintf("table: %s.%s: no option %q", t.Name(), f.Name, opt))
+			}
+		}
 		switch {
 		case f.Type == timeType:
 			c.Type = arrowTime
@@ -66,7 +81,9 @@ func columnsOf(t reflect.Type) []Column {
 		case f.Type == answerType:
 			c.Type = arrow.FixedWidthTypes.Boolean
 		case f.Type.Kind() == reflect.String:
-			c.Type = arrow.BinaryTypes.String
+			if c.Type = arrow.BinaryTypes.String; c.Repeats {
+				c.Type = dictionaryType
+			}
 		case f.Type.Kind() == reflect.Int64:
 			c.Type = arrow.PrimitiveTypes.Int64
 		case f.Type.Kind() == reflect.Int32:
@@ -80,7 +97,8 @@ func columnsOf(t reflect.Type) []Column {
 }
 
 // Schema gives the Arrow schema of T's table. Times are timestamp[us, UTC],
-// days date32, answers nullable booleans, money int64 minor units.
+// days date32, answers nullable booleans, money int64 minor units; texts of few
+// values, such as user agents, are dictionaries (int32 to utf8).
 func Schema[T Row]() *arrow.Schema {
 	var fields []arrow.Field
 	for _, c := range columns[T]() {
@@ -97,6 +115,7 @@ const batchRows = 32 << 10
 type Builder[T Row] struct {
 	row     T       // the one at hand, to which fields point
 	fields  []field // one per column
+	mem     memory.Allocator
 	rb      *array.RecordBuilder
 	n       int
 	records []arrow.Record
@@ -116,6 +135,7 @@ type field struct {
 	short  *int32
 
 	texts   *array.StringBuilder
+	repeats *array.BinaryDictionaryBuilder
 	times   *array.TimestampBuilder
 	dates   *array.Date32Builder
 	answers *array.BooleanBuilder
@@ -125,14 +145,20 @@ type field struct {
 
 // NewBuilder makes an empty builder whose buffers come from mem.
 func NewBuilder[T Row](mem memory.Allocator) *Builder[T] {
-	b := &Builder[T]{rb: array.NewRecordBuilder(mem, Schema[T]())}
+	b := &Builder[T]{mem: mem, rb: array.NewRecordBuilder(mem, Schema[T]())}
 	row := reflect.ValueOf(&b.row).Elem()
 	for i, c := range columns[T]() {
 		// An amount of zero is a value (a free month, a full discount).
 		f := field{name: c.Name, required: c.Required && c.Name != "amount"}
 		switch p := row.FieldByIndex(c.index).Addr().Interface().(type) {
 		case *string:
-			f.text, f.texts = p, b.rb.Field(i).(*array.StringBuilder)
+			f.text = p
+			switch to := b.rb.Field(i).(type) {
+			case *array.StringBuilder:
+				f.texts = to
+			case *array.BinaryDictionaryBuilder:
+				f.repeats = to
+			}
 		case *Time:
 			f.time, f.times = p, b.rb.Field(i).(*array.TimestampBuilder)
 		case *Date:
@@ -195,12 +221,17 @@ func (b *Builder[T]) add() {
 	for i := range b.fields {
 		f := &b.fields[i]
 		switch {
-		case f.text != nil:
-			if *f.text == "" {
-				f.texts.AppendNull()
+		case f.text != nil && *f.text == "":
+			if f.repeats != nil {
+				f.repeats.AppendNull()
 			} else {
-				f.texts.Append(*f.text)
+				f.texts.AppendNull()
 			}
+		case f.repeats != nil:
+			// It fails for a value of another type only; what is new is copied.
+			_ = f.repeats.Append(unsafe.Slice(unsafe.StringData(*f.text), len(*f.text)))
+		case f.text != nil:
+			f.texts.Append(*f.text)
 		case f.whole != nil:
 			f.wholes.Append(*f.whole)
 		case f.short != nil:
@@ -231,9 +262,38 @@ func (b *Builder[T]) add() {
 
 func (b *Builder[T]) flush() {
 	if b.n > 0 {
-		b.records = append(b.records, b.rb.NewRecord())
+		b.records = append(b.records, b.fitted(b.rb.NewRecord()))
 		b.n = 0
+		for i := range b.fields {
+			if d := b.fields[i].repeats; d != nil {
+				d.ResetFull() // else the next batch would hold these values too
+			}
+		}
 	}
+}
+
+// fitted gives a record without the room that its texts were built with, which
+// grew by doubling and would stay as long as the record.
+func (b *Builder[T]) fitted(rec arrow.Record) arrow.Record {
+	cols := slices.Clone(rec.Columns())
+	for i, c := range cols {
+		if _, ok := c.(*array.String); !ok {
+			c.Retain()
+			continue
+		}
+		fit, err := array.Concatenate([]arrow.Array{c}, b.mem)
+		if err != nil { // of more than 2 GB, which is no batch
+			c.Retain()
+			continue
+		}
+		cols[i] = fit
+	}
+	out := array.NewRecord(rec.Schema(), cols, rec.NumRows())
+	for _, c := range cols {
+		c.Release()
+	}
+	rec.Release()
+	return out
 }
 
 // absorb appends what another builder holds, without copying it. That one must

@@ -13,16 +13,16 @@ type Pos struct {
 type Click struct {
 	Pos
 	ClickedAt  Time   `col:"clicked_at,required"`
-	PartnerKey string `col:"partner_key,required"`
+	PartnerKey string `col:"partner_key,required,dict"`
 	ClickID    string `col:"click_id"`
-	LinkID     string `col:"link_id"`
+	LinkID     string `col:"link_id,dict"`
 	LandingURL string `col:"landing_url"`
-	Referrer   string `col:"referrer"`
+	Referrer   string `col:"referrer,dict"`
 	VisitorID  string `col:"visitor_id"`
 	Email      string `col:"email"`
 	IP         string `col:"ip"`
-	UserAgent  string `col:"user_agent"`
-	Country    string `col:"country"`
+	UserAgent  string `col:"user_agent,dict"`
+	Country    string `col:"country,dict"`
 }
 
 // Visit is one page request or page event on the vendor's site.
@@ -31,11 +31,11 @@ type Visit struct {
 	VisitedAt     Time   `col:"visited_at,required"`
 	URL           string `col:"url,required"`
 	VisitorID     string `col:"visitor_id"`
-	Referrer      string `col:"referrer"`
+	Referrer      string `col:"referrer,dict"`
 	IP            string `col:"ip"`
-	UserAgent     string `col:"user_agent"`
+	UserAgent     string `col:"user_agent,dict"`
 	HTTPStatus    int64  `col:"http_status"`
-	PartnerCookie string `col:"partner_cookie"`
+	PartnerCookie string `col:"partner_cookie,dict"`
 	ClickCookie   string `col:"click_cookie"`
 	Email         string `col:"email"`
 	// CookiesLogged tells a log that records the partner cookies and found
@@ -53,7 +53,7 @@ type Signup struct {
 	VisitorID   string `col:"visitor_id"`
 	ClickID     string `col:"click_id"`
 	IP          string `col:"ip"`
-	UserAgent   string `col:"user_agent"`
+	UserAgent   string `col:"user_agent,dict"`
 }
 
 // Purchase is one payment, or one reversal of a payment (a negative Amount
@@ -63,30 +63,30 @@ type Purchase struct {
 	PurchaseID     string `col:"purchase_id,required"`
 	PurchasedAt    Time   `col:"purchased_at,required"`
 	Amount         int64  `col:"amount,required"`
-	Currency       string `col:"currency,required"`
+	Currency       string `col:"currency,required,dict"`
 	Email          string `col:"email"`
 	Name           string `col:"name"`
 	CustomerID     string `col:"customer_id"`
 	CustomerKey    string `col:"customer_key"`
-	Status         string `col:"status"`
+	Status         string `col:"status,dict"`
 	Refunded       int64  `col:"refunded"`
 	Disputed       int64  `col:"disputed"`
 	Live           Answer `col:"live"`
 	InvoiceID      string `col:"invoice_id"`
 	SubscriptionID string `col:"subscription_id"`
-	Coupon         string `col:"coupon"`
+	Coupon         string `col:"coupon,dict"`
 	ClickID        string `col:"click_id"`
-	PartnerKey     string `col:"partner_key"`
-	Country        string `col:"country"`
+	PartnerKey     string `col:"partner_key,dict"`
+	Country        string `col:"country,dict"`
 	IP             string `col:"ip"`
-	Processor      string `col:"processor"`
+	Processor      string `col:"processor,dict"`
 	ReversalOf     string `col:"reversal_of"`
 }
 
 // Customer is a customer the partner platform credits to a partner.
 type Customer struct {
 	Pos
-	PartnerKey  string `col:"partner_key,required"`
+	PartnerKey  string `col:"partner_key,required,dict"`
 	CustomerKey string `col:"customer_key"`
 	Email       string `col:"email"`
 	Name        string `col:"name"`
@@ -102,7 +102,7 @@ type Transaction struct {
 	Pos
 	CreatedAt      Time   `col:"created_at,required"`
 	Amount         int64  `col:"amount,required"`
-	Currency       string `col:"currency,required"`
+	Currency       string `col:"currency,required,dict"`
 	TransactionKey string `col:"transaction_key"`
 	CustomerKey    string `col:"customer_key"`
 	Email          string `col:"email"`

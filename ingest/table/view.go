@@ -17,6 +17,15 @@ func (v *view[T]) setter() func(int) {
 		case *array.String:
 			dst := p.(*string)
 			sets[c] = func(i int) { *dst = text(col, i) }
+		case *array.Dictionary:
+			dst, values := p.(*string), col.Dictionary().(*array.String)
+			indices := col.Indices().(*array.Int32)
+			sets[c] = func(i int) {
+				*dst = ""
+				if has(indices, i) {
+					*dst = values.Value(int(indices.Value(i)))
+				}
+			}
 		case *array.Timestamp:
 			dst := p.(*Time)
 			sets[c] = func(i int) {
