@@ -8,6 +8,11 @@ import (
 	"lostlink/reconcile/gap"
 )
 
+// contestedMost is how many rows of Contested a person may read or filter. A
+// large vendor's first run finds hundreds of thousands, and the workbook would
+// be too large to open.
+const contestedMost = 20_000
+
 // listMax keeps a list of long rows inside a sheet.
 const listMax = excelize.TotalRows - totalsHeader
 
@@ -28,16 +33,13 @@ func (b *book) contested() error {
 		widths: contestedWidths,
 		tab:    turquoise, landscape: true, locked: true, titleRows: totalsHeader, titleCols: 1,
 	}
-	shown, last := 0, totalsHeader
-	for i := range all {
-		if last+contestedRows(&all[i]) > excelize.TotalRows {
-			break
-		}
-		last += contestedRows(&all[i])
-		shown++
+	shown := newest(all, contestedMost)
+	last := totalsHeader
+	for i := range shown {
+		last += contestedRows(&shown[i])
 	}
-	if shown < len(all) {
-		p.lead += fmt.Sprintf(" The first %d of %d are shown; contested.jsonl holds all.", shown, len(all))
+	if len(shown) < len(all) {
+		p.lead += fmt.Sprintf(" The newest %d of %d are shown; contested.jsonl holds all.", len(shown), len(all))
 	}
 	heads := []string{"Payment ID", "Purchase date", "Amount", "Currency", "Customer e-mail", "Partner of this click", "Standing", "Click (UTC)", "Days before sign-up", "Browser / device",
 		"Landing page", "Tied by", "By the last click", "Answer to this partner", "Source file", "Line"}
@@ -52,8 +54,8 @@ func (b *book) contested() error {
 		return err
 	}
 	row := totalsHeader + 1
-	for i := range all[:shown] {
-		c := &all[i]
+	for i := range shown {
+		c := &shown[i]
 		b.contestedRow[c.PurchaseID] = row
 		if err := b.contestedClicks(s, row, c); err != nil {
 			return err
@@ -64,6 +66,20 @@ func (b *book) contested() error {
 		return err
 	}
 	return s.flush()
+}
+
+// newest gives those of the purchases, which are in time order, that fit into
+// some rows: the last ones, and one at least.
+func newest(all []gap.Contested, rows int) []gap.Contested {
+	from := len(all)
+	for from > 0 {
+		rows -= contestedRows(&all[from-1])
+		if rows < 0 && from < len(all) {
+			break
+		}
+		from--
+	}
+	return all[from:]
 }
 
 // contestedRows counts the rows of a purchase, which has one at least.
